@@ -1,0 +1,7 @@
+"""People, sessions, tokens and single sign-on."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
