@@ -87,7 +87,7 @@ class Session(models.Model):
 
 
 class SigningKey(models.Model):
-    """A key for access tokens: of those not retired the lowest `number` signs, the next one waits, published."""
+    """A key for access tokens: the lowest `number` not retired signs, the next one waits, published."""
 
     number = models.PositiveIntegerField(unique=True)
     kid = models.CharField(max_length=32, unique=True)
