@@ -1,0 +1,10 @@
+"""The composition root as an app, for its commands: run, demo, serve."""
+
+from django.apps import AppConfig
+
+
+class ConfigConfig(AppConfig):
+    name = "config"
+
+    def ready(self) -> None:
+        from config import celery  # noqa: F401  @shared_task needs the application

@@ -1,0 +1,95 @@
+"""The Celery application: wake-ups by message, the truth in the tables, and the sweeps that need no message."""
+
+import os
+import threading
+import time
+from typing import Any
+
+import structlog
+from celery import Celery, Task, beat, signals
+from celery.worker import WorkController
+from django.conf import settings
+
+from integrations.correlation import request_id
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+log = structlog.get_logger("task")
+
+app = Celery("patchbay")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    # The memory broker is polled: 10 ms keeps a task's start well under 50 ms.
+    broker_transport_options={"polling_interval": 0.01} if settings.BROKER_URL == "memory://" else {},
+    broker_connection_retry_on_startup=True,
+    task_ignore_result=True,
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    task_default_queue="patchbay",
+    beat_schedule={
+        name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}}
+        for name in (
+            "webhooks.beat",
+            "webhooks.drain",
+            "webhooks.relay",
+            "integrations.email.carry",
+            "payments.reconcile",
+        )
+    }
+    | {"realtime.trim": {"task": "realtime.trim", "schedule": 3600.0}},
+)
+app.autodiscover_tasks(["webhooks", "payments", "realtime", "integrations.email"])
+
+
+@signals.setup_logging.connect
+def keep_logging(**_kwargs: Any) -> None:
+    """Being connected is what keeps Celery's hands off the logging that Django has configured."""
+
+
+@signals.before_task_publish.connect
+def carry_request_id(headers: dict[str, Any], **_kwargs: Any) -> None:
+    headers["patchbay_request_id"] = request_id()
+
+
+@signals.task_prerun.connect
+def begin(task: Task, **_kwargs: Any) -> None:
+    task.request.started = time.perf_counter()
+    structlog.contextvars.bind_contextvars(request_id=getattr(task.request, "patchbay_request_id", "") or task.request.id)
+
+
+@signals.task_postrun.connect
+def end(task: Task, state: str | None = None, retval: Any = None, **_kwargs: Any) -> None:
+    """One line per task; a sweep that found nothing is not worth one."""
+    found_nothing = state == "SUCCESS" and not retval
+    write = log.debug if found_nothing else log.info
+    write("task", name=task.name, state=state, result=retval, ms=round((time.perf_counter() - task.request.started) * 1000, 1))
+    structlog.contextvars.unbind_contextvars("request_id")
+
+
+class EmbeddedWorker:
+    """Celery's worker and beat as threads of the web process, for the embedded default."""
+
+    def __init__(self) -> None:
+        self._worker = WorkController(
+            app=app,
+            pool="threads",
+            concurrency=settings.WORKER_THREADS,
+            hostname="embedded@patchbay",
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        self._beat = beat.EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+
+    def start(self) -> None:
+        threading.Thread(target=self._worker.start, name="celery-worker", daemon=True).start()
+        self._beat.daemon = True
+        self._beat.start()
+
+    def stop(self) -> None:
+        """Let the running tasks end, then stop; what is left undone is due again after its lease."""
+        self._beat.stop()
+        self._worker.stop()

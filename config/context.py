@@ -1,0 +1,10 @@
+"""What every page knows: whether this is the sandbox, and where it is."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def patchbay(_request: HttpRequest) -> dict[str, Any]:
+    return {"sandbox": settings.PATCHBAY_SANDBOX, "sandbox_url": settings.SANDBOX_URL}

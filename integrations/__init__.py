@@ -1,0 +1,1 @@
+"""The border: knows vendors, and knows nothing of our business."""

@@ -1,0 +1,10 @@
+"""The border as a Django app: its system checks run with everybody else's."""
+
+from django.apps import AppConfig
+
+
+class IntegrationsConfig(AppConfig):
+    name = "integrations"
+
+    def ready(self) -> None:
+        from integrations import checks  # noqa: F401  registers the checks

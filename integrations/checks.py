@@ -1,0 +1,40 @@
+"""System checks of the border: a half-configured vendor, and live keys beside the sandbox, are errors."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from integrations.registry import all_providers
+
+
+@register()
+def credentials(**_kwargs: Any) -> list[CheckMessage]:
+    """All set = on, none = off, some = an error that names what is missing."""
+    return [
+        Error(
+            f"{provider.name} is half configured: {', '.join(provider.missing())} is not set.",
+            hint="Set it (or the same name with _FILE), or unset the others to switch the vendor off.",
+            id="integrations.E001",
+        )
+        for provider in all_providers().values()
+        if 0 < len(provider.missing()) < len(provider.credentials)
+    ]
+
+
+@register()
+def live_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """The sandbox never runs beside a key that moves real money."""
+    if not settings.PATCHBAY_SANDBOX:
+        return []
+    return [
+        Error(
+            f"{provider.prefix}_{item.name} is a live key, and PATCHBAY_SANDBOX is on.",
+            hint="Unset PATCHBAY_SANDBOX to go live, or use the vendor's test key.",
+            id="integrations.E002",
+        )
+        for provider in all_providers().values()
+        for item in provider.credentials
+        if item.live and provider.values()[item.name].startswith(item.live)
+        and provider.values()[item.name] != item.sandbox
+    ]

@@ -1,0 +1,1 @@
+"""Mail: a row first, carried by a vendor afterwards, sent once."""

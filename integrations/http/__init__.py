@@ -1,0 +1,1 @@
+"""The way out: everything Patchbay asks of a vendor goes through here."""

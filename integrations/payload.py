@@ -1,0 +1,77 @@
+"""Typed reads of untrusted JSON: every read names its field and states its type, so bad input fails by name."""
+
+import json
+from typing import Any
+
+from integrations.errors import BadPayload
+
+MISSING = object()
+
+
+class Payload:
+    """A JSON object from outside. Paths are dotted: `payload.text("data.object.id")`."""
+
+    def __init__(self, data: Any, where: str = "") -> None:
+        if not isinstance(data, dict):
+            raise BadPayload(f"{where or 'the body'} is not an object")
+        self._data, self._where = data, where
+
+    @classmethod
+    def parse(cls, body: bytes) -> "Payload":
+        """The body as a JSON object, or `BadPayload`."""
+        return cls(parse_json(body))
+
+    def text(self, path: str, default: str | None = None) -> str:
+        return self._typed(path, str, "text", default)
+
+    def integer(self, path: str, default: int | None = None) -> int:
+        value = self._typed(path, int, "an integer", default)
+        if isinstance(value, bool):
+            raise BadPayload(f"{self._name(path)} is not an integer")
+        return value
+
+    def flag(self, path: str, default: bool | None = None) -> bool:
+        return self._typed(path, bool, "true or false", default)
+
+    def items(self, path: str) -> list[Any]:
+        return self._typed(path, list, "a list", None)
+
+    def child(self, path: str) -> "Payload":
+        return Payload(self._find(path), self._name(path))
+
+    def encoded(self) -> bytes:
+        """The object as compact JSON, as stored when it came as one of several."""
+        return json.dumps(self._data, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def has(self, path: str) -> bool:
+        """Whether there is anything but null at `path`."""
+        return self._find(path) not in (MISSING, None)
+
+    def _typed(self, path: str, kind: type, words: str, default: Any) -> Any:
+        value = self._find(path)
+        if value in (MISSING, None) and default is not None:
+            return default
+        if not isinstance(value, kind):
+            raise BadPayload(f"{self._name(path)} is not {words}" if value is not MISSING else f"{self._name(path)} is missing")
+        return value
+
+    def _find(self, path: str) -> Any:
+        value: Any = self._data
+        for step in path.split("."):
+            value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
+        return value
+
+    def _name(self, path: str) -> str:
+        return f"{self._where}.{path}" if self._where else path
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON of UTF-8 bytes, or `BadPayload`; NaN and Infinity are not JSON, and absurd nesting is refused."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_not_json)
+    except (ValueError, RecursionError) as error:
+        raise BadPayload("the body is not JSON") from error
+
+
+def _not_json(token: str) -> None:
+    raise ValueError(f"{token} is not JSON")

@@ -1,0 +1,95 @@
+"""Stripe takes payments and tells us when one changes. https://docs.stripe.com/webhooks"""
+
+from collections.abc import Iterator
+
+from integrations.contract import Credential, Delivery, Inbound, Provider
+from integrations.errors import BadPayload, BadSignature
+from integrations.facts import PaymentChanged
+from integrations.payload import Payload
+from integrations.ports import PaymentGateway
+from integrations.signatures import require_fresh, require_hmac
+
+provider = Provider(
+    slug="stripe",
+    name="Stripe",
+    api="https://api.stripe.com",
+    credentials=(
+        Credential(name="SECRET_KEY", sandbox="sk_test_patchbay_sandbox", live="sk_live_"),
+        Credential(name="WEBHOOK_SECRET", sandbox="whsec_patchbay_sandbox"),
+    ),
+)
+
+
+@provider.provides(PaymentGateway)
+def gateway() -> PaymentGateway:
+    from integrations.providers.stripe.gateway import StripeGateway  # the SDK takes half a second to import
+
+    return StripeGateway(provider)
+
+
+@provider.health
+def probe() -> None:
+    from integrations.providers.stripe.gateway import StripeGateway
+
+    StripeGateway(provider).probe()
+
+
+@provider.webhook
+def receive(inbound: Inbound) -> list[Delivery]:
+    """https://docs.stripe.com/webhooks/signature: `t=<unix>,v1=<hex>[,v1=<hex>…]` over `<t>.<body>`."""
+    parts = [part.strip().partition("=") for part in inbound.header("Stripe-Signature").split(",")]
+    times = [value for name, _, value in parts if name == "t"]
+    if len(times) != 1:
+        raise BadSignature("Stripe-Signature is missing or malformed")
+    message = times[0].encode("utf-8", "surrogateescape") + b"." + inbound.body
+    require_hmac(message, [value for name, _, value in parts if name == "v1"], provider.secrets("WEBHOOK_SECRET"))
+    require_fresh(times[0], inbound.now)
+    event = Payload.parse(inbound.body)
+    _require_same_mode(event)
+    return [
+        Delivery(
+            external_id=event.text("id"),
+            kind=event.text("type"),
+            body=inbound.body,
+            object_key=event.text("data.object.id", ""),
+        )
+    ]
+
+
+def _require_same_mode(event: Payload) -> None:
+    # One secret may be pasted into the other mode's endpoint; Stripe's SDK does not look at livemode.
+    live = provider.secret("SECRET_KEY").startswith("sk_live_")
+    if event.flag("livemode", live) != live:
+        raise BadPayload("livemode is not that of our key")
+
+
+@provider.on(
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "payment_intent.processing",
+)
+def payment_changed(event: Payload) -> Iterator[PaymentChanged]:
+    about = event.child("data.object")
+    yield PaymentChanged(
+        source="stripe",
+        reference=about.text("id"),
+        attempt=about.child("metadata").text("attempt", "") if about.has("metadata") else "",
+    )
+
+
+# Their news reaches us by the payment's own events, or concerns what Patchbay does not sell yet.
+provider.ignore(
+    "payment_intent.created",
+    "payment_intent.requires_action",
+    "payment_method.attached",
+    "charge.succeeded",
+    "charge.failed",
+    "charge.updated",
+    "customer.created",
+    "customer.updated",
+)

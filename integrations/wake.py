@@ -1,0 +1,15 @@
+"""Waking a worker: the message carries nothing, so that losing one, or all, costs only the time until the next sweep."""
+
+import structlog
+from celery import Task
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger("tasks")
+
+
+def wake(task: Task) -> None:
+    """Send the wake-up; a broker that is away is noted and survived, for the row is the guarantee."""
+    try:
+        task.apply_async(retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("wake.lost", task=task.name, error=repr(error))

@@ -1,0 +1,1 @@
+"""Catalogue, cart, orders and payments; the ledger and subscriptions have their room here."""

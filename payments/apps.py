@@ -1,0 +1,10 @@
+"""Catalogue, cart, orders and payments."""
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"
+
+    def ready(self) -> None:
+        from payments import handlers, receivers  # noqa: F401  registering is their import

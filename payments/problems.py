@@ -1,0 +1,66 @@
+"""What can be wrong with buying, in words for whoever buys."""
+
+from typing import Any
+
+from webhooks.problems import Problem
+
+
+def unknown_product(slug: str) -> Problem:
+    return Problem(404, "product_unknown", "There is no such product", f"Nothing called “{slug}” is for sale.")
+
+
+def bad_quantity(limit: int) -> Problem:
+    message = f"Choose a quantity from 1 to {limit}."
+    field = {"field": "quantity", "code": "out_of_range", "message": message}
+    return Problem(422, "quantity_out_of_range", "This quantity cannot be ordered", message, errors=[field])
+
+
+def cart_item_unknown() -> Problem:
+    return Problem(404, "cart_item_unknown", "This is not in your cart", "It may have been removed in another window.")
+
+
+def cart_full(limit: int) -> Problem:
+    return Problem(422, "cart_full", "The cart is full", f"An order can hold {limit} different products.")
+
+
+def cart_empty() -> Problem:
+    return Problem(409, "cart_empty", "Your cart is empty", "Add something to it, then check out.")
+
+
+def already_checked_out(order: str) -> Problem:
+    detail = f"This cart became order {order}; pay for that one."
+    return Problem(409, "cart_already_checked_out", "You have checked out already", detail, order=order)
+
+
+def prices_changed(changes: list[dict[str, Any]]) -> Problem:
+    detail = "Look at the new prices in your cart, then check out again."
+    return Problem(409, "price_changed", "A price has changed", detail, changes=changes)
+
+
+def mixed_currencies() -> Problem:
+    detail = "Products in different currencies cannot be paid for together."
+    return Problem(409, "mixed_currencies", "One order, one currency", detail)
+
+
+def not_sold_alone(name: str) -> Problem:
+    return Problem(409, "subscription_required", "This is a subscription", f"“{name}” cannot be bought once.")
+
+
+def unknown_vendor(slug: str) -> Problem:
+    detail = f"Payments by “{slug}” are not offered here."
+    return Problem(422, "provider_unavailable", "This way of paying is not offered", detail)
+
+
+def vendor_away(order: str, retry_after: float | None) -> Problem:
+    detail = f"Your order {order} is kept and nothing was charged. Try the payment again in a moment."
+    title = "The payment service does not answer"
+    return Problem(503, "vendor_unavailable", title, detail, retry_after=retry_after or 5, order=order)
+
+
+def vendor_refused(order: str) -> Problem:
+    detail = f"Your order {order} is kept and nothing was charged. We have been told, and will look into it."
+    return Problem(502, "vendor_refused", "The payment service refused to start this payment", detail, order=order)
+
+
+def not_payable(order: str) -> Problem:
+    return Problem(409, "order_not_payable", "This order is not waiting for a payment", f"Order {order} is settled.", order=order)

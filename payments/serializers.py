@@ -1,0 +1,91 @@
+"""The shapes of the shop's API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from payments import money
+from payments.models import Order, PaymentAttempt, Product
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    amount = serializers.IntegerField(help_text="Minor units, e.g. cents.")
+    currency = serializers.CharField(min_length=3, max_length=3)
+
+
+class ProductSerializer(serializers.ModelSerializer[Product]):
+    price = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Product
+        fields = ["id", "slug", "name", "description", "price", "recurring"]
+
+    def get_price(self, product: Product) -> MoneySerializer:
+        return money.as_json(product.amount, product.currency)  # type: ignore[return-value]
+
+
+class NewItemSerializer(serializers.Serializer[Any]):
+    product = serializers.CharField(max_length=200, help_text="The product's slug.")
+    quantity = serializers.IntegerField(default=1)
+
+
+class QuantitySerializer(serializers.Serializer[Any]):
+    quantity = serializers.IntegerField()
+
+
+class CartItemSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    product = serializers.CharField(source="product.slug")
+    name = serializers.CharField(source="product.name")
+    quantity = serializers.IntegerField()
+    unit_amount = serializers.IntegerField(help_text="The price you have seen, in minor units.")
+    amount = serializers.IntegerField()
+    currency = serializers.CharField(source="product.currency")
+
+
+class CartSerializer(serializers.Serializer[Any]):
+    items = CartItemSerializer(many=True)
+    total = MoneySerializer(allow_null=True)
+
+
+class CheckoutSerializer(serializers.Serializer[Any]):
+    provider = serializers.SlugField(max_length=40, help_text="`stripe`, or another vendor that is configured.")
+
+
+class OrderLineSerializer(serializers.Serializer[Any]):
+    product = serializers.CharField(source="slug")
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_amount = serializers.IntegerField()
+    amount = serializers.IntegerField()
+
+
+class OrderSerializer(serializers.ModelSerializer[Order]):
+    total = serializers.SerializerMethodField()
+    lines = OrderLineSerializer(many=True)
+
+    class Meta:
+        model = Order
+        fields = ["id", "number", "status", "total", "lines", "created_at", "paid_at"]
+
+    def get_total(self, order: Order) -> MoneySerializer:
+        return money.as_json(order.total_amount, order.currency)  # type: ignore[return-value]
+
+
+class PaymentSerializer(serializers.ModelSerializer[PaymentAttempt]):
+    class Meta:
+        model = PaymentAttempt
+        fields = ["id", "provider", "status", "redirect_url", "provider_reference", "failure"]
+
+
+class StartedSerializer(serializers.Serializer[Any]):
+    order = OrderSerializer()
+    payment = PaymentSerializer()
+
+
+class TimelineEntrySerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    ok = serializers.BooleanField(allow_null=True)

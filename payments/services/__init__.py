@@ -1,0 +1,1 @@
+"""The verbs of selling; nothing else writes the tables of this app."""

@@ -1,0 +1,189 @@
+"""From cart to a payment under way: the order and the attempt are committed first, the vendor is asked after."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations import registry
+from integrations.claims import backoff
+from integrations.correlation import request_id
+from integrations.errors import NotConfigured, OutcomeUnknown, Permanent, Retryable
+from integrations.ports import PaymentGateway, PaymentLine, PaymentRequest
+from payments import events, problems
+from payments.models import CartItem, Order, OrderLine, PaymentAttempt
+from payments.services import carts
+
+log = structlog.get_logger("payments")
+
+FIRST_NUMBER = 1001
+
+
+def begin(user: Any, provider: str) -> PaymentAttempt:
+    """Turn the person's cart into an order and start its payment; asked again after a crash, it goes on where it was."""
+    _require_gateway(provider)
+    unfinished = _place(user, provider)
+    return start(unfinished)
+
+
+def resume(order: Order, provider: str = "") -> PaymentAttempt:
+    """The payment that is under way for an unpaid order, or a new one when the last has ended."""
+    with transaction.atomic():
+        order = Order.objects.select_for_update().get(pk=order.pk)
+        if not order.payable:
+            raise problems.not_payable(order.number)
+        attempt = order.attempts.filter(status__in=PaymentAttempt.OPEN).last()
+        if attempt is None:
+            last = order.attempts.last()
+            attempt = _attempt(order, provider or (last.provider if last else "stripe"))
+    return attempt if attempt.redirect_url else start(attempt)
+
+
+def start(attempt: PaymentAttempt) -> PaymentAttempt:
+    """Ask the vendor for the payment. Safe to repeat: the attempt's key makes it one payment at the vendor."""
+    order = attempt.order
+    try:
+        started = registry.port(attempt.provider, PaymentGateway).start(_request(attempt))
+    except Retryable as error:
+        unknown = isinstance(error, OutcomeUnknown)
+        _note(
+            attempt,
+            status=PaymentAttempt.Status.UNKNOWN if unknown else PaymentAttempt.Status.CREATED,
+            due_at=timezone.now() + backoff(attempt.attempts + 1, error.retry_after),
+        )
+        raise problems.vendor_away(order.number, error.retry_after) from error
+    except (Permanent, NotConfigured) as error:
+        log.error("payment.refused", attempt=str(attempt.pk), error=str(error))
+        _note(attempt, status=PaymentAttempt.Status.FAILED, failure=str(error))
+        raise problems.vendor_refused(order.number) from error
+    _note(
+        attempt,
+        status=PaymentAttempt.Status.PENDING,
+        provider_reference=started.reference,
+        redirect_url=started.redirect_url,
+        due_at=timezone.now() + backoff(1, base=settings.LEASE_SECONDS),
+    )
+    return attempt
+
+
+def _note(attempt: PaymentAttempt, **changes: Any) -> None:
+    # Only from a state before PENDING: a webhook may have settled the attempt while we waited for the answer.
+    early = (PaymentAttempt.Status.CREATED, PaymentAttempt.Status.UNKNOWN)
+    if PaymentAttempt.objects.filter(pk=attempt.pk, status__in=early).update(**changes):
+        for name, value in changes.items():
+            setattr(attempt, name, value)
+    else:
+        attempt.refresh_from_db()
+
+
+def _place(user: Any, provider: str) -> PaymentAttempt:
+    with transaction.atomic():
+        cart = carts.locked(carts.Owner(user=user))
+        items = list(cart.items.select_related("product"))
+        if not items:
+            return _unfinished(user, provider)
+        _require_sellable(items)
+        order = _order(user, items)
+        attempt = _attempt(order, provider)
+        cart.items.all().delete()
+        events.order_created(order)
+        return attempt
+
+
+def _unfinished(user: Any, provider: str) -> PaymentAttempt:
+    """An empty cart: go on with the order it became if its payment never started, else say what is the matter."""
+    order = Order.objects.filter(user=user).order_by("-pk").first()
+    if order is None or not order.payable:
+        raise problems.cart_empty()
+    attempt = order.attempts.last()
+    early = (PaymentAttempt.Status.CREATED, PaymentAttempt.Status.UNKNOWN)
+    if attempt and attempt.status in early and attempt.provider == provider:
+        return attempt
+    raise problems.already_checked_out(order.number)
+
+
+def _order(user: Any, items: list[CartItem]) -> Order:
+    order = Order.objects.create(
+        number=uuid4().hex[:20],
+        user=user,
+        total_amount=sum(item.amount for item in items),
+        currency=items[0].product.currency,
+        request_id=request_id(),
+    )
+    # Numbered after its row: two orders of one moment never want the same number.
+    order.number = str(FIRST_NUMBER - 1 + order.pk)
+    order.save(update_fields=["number"])
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            slug=item.product.slug,
+            name=item.product.name,
+            quantity=item.quantity,
+            unit_amount=item.unit_amount,
+        )
+        for item in items
+    )
+    return order
+
+
+def _attempt(order: Order, provider: str) -> PaymentAttempt:
+    # Due in half a minute: by then whoever made it has asked the vendor, or is dead.
+    return PaymentAttempt.objects.create(
+        order=order,
+        provider=provider,
+        amount=order.total_amount,
+        currency=order.currency,
+        due_at=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS),
+    )
+
+
+def _require_gateway(provider: str) -> None:
+    if provider not in registry.offering(PaymentGateway):
+        raise problems.unknown_vendor(provider)
+
+
+def _require_sellable(items: list[CartItem]) -> None:
+    for item in items:
+        if not item.product.active:
+            raise problems.unknown_product(item.product.slug)
+        if item.product.recurring:
+            raise problems.not_sold_alone(item.product.name)
+    if len({item.product.currency for item in items}) > 1:
+        raise problems.mixed_currencies()
+    if changes := [_change(item) for item in items if item.unit_amount != item.product.amount]:
+        raise problems.prices_changed(changes)
+
+
+def _change(item: CartItem) -> dict[str, Any]:
+    product = item.product
+    return {
+        "product": product.slug,
+        "name": product.name,
+        "old": item.unit_amount,
+        "new": product.amount,
+        "currency": product.currency,
+    }
+
+
+def _request(attempt: PaymentAttempt) -> PaymentRequest:
+    order = attempt.order
+    page = settings.PATCHBAY_URL + reverse("payments:order", args=[order.number])
+    lines = [
+        PaymentLine(name=line.name, quantity=line.quantity, unit_amount=line.unit_amount) for line in order.lines.all()
+    ]
+    return PaymentRequest(
+        attempt=str(attempt.pk),
+        key=attempt.key,
+        order_number=order.number,
+        amount=attempt.amount,
+        currency=attempt.currency,
+        lines=tuple(lines),
+        email=order.user.email,
+        return_url=f"{page}?return=1",
+        cancel_url=page,
+    )

@@ -1,0 +1,1 @@
+"""Everything durable that crosses the border: inbox, processing, outbox, relay."""

@@ -1,0 +1,30 @@
+"""The view every endpoint descends from, and the pages every list comes in."""
+
+from functools import partial
+from typing import Any
+
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from webhooks.api.idempotency import once
+
+
+class Pages(CursorPagination):
+    """`{results, next, previous}`, newest first; `?limit=` up to 100."""
+
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 100
+    ordering = "-id"
+
+
+class ApiView(APIView):
+    """A DRF view whose POST honours `Idempotency-Key`."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After authentication: put the idempotency guard around this request's POST."""
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get("Idempotency-Key", "")
+        if request.method == "POST" and key and request.user.is_authenticated:
+            self.post = partial(once, key, self.post)

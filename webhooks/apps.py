@@ -1,0 +1,10 @@
+"""Everything durable that crosses the border."""
+
+from django.apps import AppConfig
+
+
+class WebhooksConfig(AppConfig):
+    name = "webhooks"
+
+    def ready(self) -> None:
+        from webhooks import handlers  # noqa: F401  registering is its import
