@@ -1,0 +1,1 @@
+"""The endpoints for signing in, and for what a person knows of themselves."""
