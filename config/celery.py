@@ -57,7 +57,9 @@ def carry_request_id(headers: dict[str, Any], **_kwargs: Any) -> None:
 @signals.task_prerun.connect
 def begin(task: Task, **_kwargs: Any) -> None:
     task.request.started = time.perf_counter()
-    structlog.contextvars.bind_contextvars(request_id=getattr(task.request, "patchbay_request_id", "") or task.request.id)
+    structlog.contextvars.bind_contextvars(
+        request_id=getattr(task.request, "patchbay_request_id", "") or task.request.id
+    )
 
 
 @signals.task_postrun.connect
@@ -65,7 +67,13 @@ def end(task: Task, state: str | None = None, retval: Any = None, **_kwargs: Any
     """One line per task; a sweep that found nothing is not worth one."""
     found_nothing = state == "SUCCESS" and not retval
     write = log.debug if found_nothing else log.info
-    write("task", name=task.name, state=state, result=retval, ms=round((time.perf_counter() - task.request.started) * 1000, 1))
+    write(
+        "task",
+        name=task.name,
+        state=state,
+        result=retval,
+        ms=round((time.perf_counter() - task.request.started) * 1000, 1),
+    )
     structlog.contextvars.unbind_contextvars("request_id")
 
 

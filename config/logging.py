@@ -7,7 +7,16 @@ from typing import Any
 import structlog
 
 # What these say line by line, we say better in one line of our own.
-QUIET = ("uvicorn.access", "celery.app.trace", "celery.worker.strategy", "httpx2", "httpcore2", "stripe", "kombu", "amqp")
+QUIET = (
+    "uvicorn.access",
+    "celery.app.trace",
+    "celery.worker.strategy",
+    "httpx2",
+    "httpcore2",
+    "stripe",
+    "kombu",
+    "amqp",
+)
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -20,7 +29,11 @@ def configure(options: dict[str, Any]) -> None:
         structlog.processors.format_exc_info if options["json"] else _as_is,
     ]
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

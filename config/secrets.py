@@ -1,5 +1,6 @@
 """The key that signs sessions: given by the environment, else made once and kept beside the database."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -18,9 +19,7 @@ def secret_key(var: Path) -> str:
         fresh = var / f"secret_key.{os.getpid()}"
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(64))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(fresh, path)
-        except FileExistsError:
-            pass
         fresh.unlink()
     return path.read_text(encoding="utf-8")

@@ -35,6 +35,7 @@ def live_keys(**_kwargs: Any) -> list[CheckMessage]:
         )
         for provider in all_providers().values()
         for item in provider.credentials
-        if item.live and provider.values()[item.name].startswith(item.live)
+        if item.live
+        and provider.values()[item.name].startswith(item.live)
         and provider.values()[item.name] != item.sandbox
     ]

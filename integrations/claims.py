@@ -18,11 +18,13 @@ LONGEST = 6 * 3600.0
 
 
 def claim(rows: QuerySet[M], limit: int, **changes: Any) -> list[M]:
-    """Up to `limit` due rows of a model with `due_at` and `attempts`, leased to the caller and marked with `changes`."""
+    """Up to `limit` due rows of a model with `due_at` and `attempts`, leased to the caller, marked with `changes`."""
     now = timezone.now()
     skip = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
     with transaction.atomic():
-        taken = list(rows.filter(due_at__lte=now).order_by("due_at", "pk").select_for_update(of=("self",), **skip)[:limit])
+        taken = list(
+            rows.filter(due_at__lte=now).order_by("due_at", "pk").select_for_update(of=("self",), **skip)[:limit]
+        )
         rows.model._default_manager.filter(pk__in=[row.pk for row in taken]).update(
             due_at=now + timedelta(seconds=settings.LEASE_SECONDS), attempts=F("attempts") + 1, **changes
         )

@@ -1,8 +1,8 @@
 """One request id joins a click to its effects: it lives in a context variable and in every row and message."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from collections.abc import Iterator
 from re import compile as pattern
 from uuid import uuid4
 

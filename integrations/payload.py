@@ -52,7 +52,9 @@ class Payload:
         if value in (MISSING, None) and default is not None:
             return default
         if not isinstance(value, kind):
-            raise BadPayload(f"{self._name(path)} is not {words}" if value is not MISSING else f"{self._name(path)} is missing")
+            raise BadPayload(
+                f"{self._name(path)} is not {words}" if value is not MISSING else f"{self._name(path)} is missing"
+            )
         return value
 
     def _find(self, path: str) -> Any:

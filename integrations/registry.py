@@ -39,6 +39,4 @@ def port(slug: str, kind: type[P]) -> P:
 
 def offering(kind: type) -> list[str]:
     """The slugs of the configured vendors that offer `kind`, in alphabetical order."""
-    return sorted(
-        slug for slug, provider in all_providers().items() if provider.offers(kind) and provider.configured
-    )
+    return sorted(slug for slug, provider in all_providers().items() if provider.offers(kind) and provider.configured)

@@ -1,4 +1,4 @@
-"""Waking a worker: the message carries nothing, so that losing one, or all, costs only the time until the next sweep."""
+"""Waking a worker: the message carries nothing, so losing one costs only the time until the next sweep."""
 
 import structlog
 from celery import Task

@@ -3,7 +3,12 @@
 from payments.models import Product
 
 PRODUCTS = [
-    ("patch-cable", "Patch cable", "One metre of woven cable with gold-plated plugs. Connects anything to anything.", 1900),
+    (
+        "patch-cable",
+        "Patch cable",
+        "One metre of woven cable with gold-plated plugs. Connects anything to anything.",
+        1900,
+    ),
     ("signal-mixer", "Signal mixer", "Four channels in, one out, and nothing lost on the way.", 14900),
     ("signal-splitter", "Signal splitter", "One source, four outputs, each with the whole signal.", 5900),
     ("field-recorder", "Field recorder", "Writes down everything it hears, once, and never forgets.", 32900),

@@ -63,4 +63,10 @@ def vendor_refused(order: str) -> Problem:
 
 
 def not_payable(order: str) -> Problem:
-    return Problem(409, "order_not_payable", "This order is not waiting for a payment", f"Order {order} is settled.", order=order)
+    return Problem(
+        409,
+        "order_not_payable",
+        "This order is not waiting for a payment",
+        f"Order {order} is settled.",
+        order=order,
+    )

@@ -14,7 +14,6 @@ from datetime import datetime
 import structlog
 from django.db import close_old_connections, connection
 
-from webhooks.models import Delivery
 from webhooks.tasks import wake_drain
 
 log = structlog.get_logger("inbox")

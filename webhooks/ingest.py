@@ -67,7 +67,9 @@ class Ingest:
             await self._inbox.store(rows)
         except Full as error:
             raise _come_again("Too much is waiting to be stored.") from error
-        except Exception as error:  # the database's own words are logged by the inbox, and are no business of the sender's
+        except (
+            Exception
+        ) as error:  # the database's own words are logged by the inbox, and are no business of the sender's
             raise _come_again("The delivery could not be stored.") from error
 
 
@@ -103,7 +105,9 @@ def _storable(delivery: Delivery) -> Delivery:
     return delivery
 
 
-def _rows(slug: str, deliveries: list[Delivery], headers: Mapping[str, str], inbound: Inbound) -> list[tuple[object, ...]]:
+def _rows(
+    slug: str, deliveries: list[Delivery], headers: Mapping[str, str], inbound: Inbound
+) -> list[tuple[object, ...]]:
     kept = {name: value for name, value in headers.items() if name not in SECRET_HEADERS and "\x00" not in value}
     encoded, identifier = json.dumps(kept), request_id()
     return [

@@ -96,9 +96,7 @@ def _postpone(delivery: Delivery, asked: float | None = None) -> None:
 
 def _save(delivery: Delivery) -> None:
     # The fence: only the latest claimant of a pending delivery may write its fate.
-    Delivery.objects.filter(
-        pk=delivery.pk, attempts=delivery.attempts, state=Delivery.State.PENDING
-    ).update(
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, state=Delivery.State.PENDING).update(
         state=delivery.state,
         error=delivery.error,
         facts=delivery.facts,

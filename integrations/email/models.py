@@ -16,7 +16,7 @@ class Mail(models.Model):
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    reason = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)  # noqa: DJ001  null: unique
+    reason = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     about = models.CharField(max_length=100, blank=True, db_index=True)
     sender = models.CharField(max_length=320)
     to = models.JSONField()

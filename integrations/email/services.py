@@ -23,7 +23,14 @@ MAX_ATTEMPTS = 20
 
 
 def write(
-    *, to: list[str], subject: str, text: str, html: str = "", sender: str = "", reason: str = "", about: str = ""
+    *,
+    to: list[str],
+    subject: str,
+    text: str,
+    html: str = "",
+    sender: str = "",
+    reason: str = "",
+    about: str = "",
 ) -> Mail:
     """Write a mail down in the caller's transaction; the same `reason` writes one mail however often it is given."""
     from integrations.email.tasks import wake_carry
@@ -57,7 +64,7 @@ def carry() -> int:
 
 
 def _claim() -> list[Mail]:
-    # `claim` marks the row SENDING and returns it as it was: SENDING here means an earlier claimant never reported back.
+    # `claim` marks the row SENDING and returns it as it was: SENDING here means an earlier claimant died on it.
     open_states = [Mail.State.WAITING, Mail.State.SENDING]
     return claim(Mail.objects.filter(state__in=open_states), BATCH, state=Mail.State.SENDING)
 

@@ -15,7 +15,12 @@ def write_for(event: Event) -> None:
         get_template(f"mail/{event.name}.{part}").render(dict(event.data)) for part in ("subject.txt", "txt", "html")
     )
     write(
-        to=[event.recipient], subject=subject, text=text, html=html, reason=f"event:{event.id}", about=event.about
+        to=[event.recipient],
+        subject=subject,
+        text=text,
+        html=html,
+        reason=f"event:{event.id}",
+        about=event.about,
     )
 
 

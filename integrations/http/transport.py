@@ -34,7 +34,11 @@ def _client() -> httpx2.Client:
 
 
 def exchange(
-    vendor: str, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | str | None = None
+    vendor: str,
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | str | None = None,
 ) -> Answer:
     """Send one request and return whatever was answered.
 

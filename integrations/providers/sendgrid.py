@@ -46,7 +46,7 @@ provider.ignore("open", "click", "unsubscribe", "group_unsubscribe", "group_resu
 
 @provider.webhook
 def receive(inbound: Inbound) -> list[Delivery]:
-    """The body is an array; each event in it becomes a delivery of its own. A trailing CRLF is part of what is signed."""
+    """The body is an array: each event becomes a delivery. A trailing CRLF is part of what is signed."""
     signature = inbound.header("X-Twilio-Email-Event-Webhook-Signature")
     timestamp = inbound.header("X-Twilio-Email-Event-Webhook-Timestamp")
     if not signature or not timestamp:

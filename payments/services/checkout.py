@@ -25,7 +25,7 @@ FIRST_NUMBER = 1001
 
 
 def begin(user: Any, provider: str) -> PaymentAttempt:
-    """Turn the person's cart into an order and start its payment; asked again after a crash, it goes on where it was."""
+    """Turn the person's cart into an order and start its payment; after a crash it goes on where it was."""
     _require_gateway(provider)
     unfinished = _place(user, provider)
     return start(unfinished)

@@ -80,7 +80,12 @@ def _from_drf(error: exceptions.APIException) -> Problem:
 
 def _fields(details: Any, path: str = "") -> Iterator[FieldError]:
     """DRF's nested error details as a flat list; a list of messages ends a path, a list of objects extends it."""
-    if isinstance(details, dict) and "message" in details and "code" in details and not isinstance(details["message"], dict):
+    if (
+        isinstance(details, dict)
+        and "message" in details
+        and "code" in details
+        and not isinstance(details["message"], dict)
+    ):
         yield {"field": path, "code": str(details["code"]), "message": str(details["message"])}
     elif isinstance(details, dict):
         for name, inner in details.items():

@@ -73,9 +73,7 @@ class StripeGateway:
         raise NotFound(f"stripe has no payment called {reference!r}")
 
     def _session(self, reference: str) -> PaymentSnapshot:
-        session = ask(
-            lambda: self._stripe.v1.checkout.sessions.retrieve(reference, {"expand": ["payment_intent"]})
-        )
+        session = ask(lambda: self._stripe.v1.checkout.sessions.retrieve(reference, {"expand": ["payment_intent"]}))
         if session.payment_intent and not isinstance(session.payment_intent, str):
             return _from_intent(reference, session.payment_intent, expired=session.status == "expired")
         return _without_intent(session)

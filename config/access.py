@@ -1,0 +1,67 @@
+"""The outermost layer of the server: a request id for every exchange, and one log line when it ends."""
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+
+from integrations.correlation import accept, correlate
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger("request")
+
+HEADER = b"x-request-id"
+# Asked every few seconds by machines: a line each would drown the others.
+UNREMARKABLE = ("/livez", "/readyz", "/static/")
+
+
+class Access:
+    """Gives each HTTP exchange and WebSocket its request id, in the answer's headers and in every log line."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        given = next((value for name, value in scope["headers"] if name == HEADER), b"")
+        with correlate(accept(given.decode("latin-1"))) as identifier:
+            exchange = Exchange(scope, send, identifier)
+            try:
+                await self._app(scope, receive, exchange.send)
+            finally:
+                exchange.log()
+
+
+class Exchange:
+    """One request on its way through: adds the header to the answer and remembers its status."""
+
+    def __init__(self, scope: Scope, send: Send, identifier: str) -> None:
+        self._scope, self._send = scope, send
+        self._identifier = identifier.encode()
+        self._started = time.perf_counter()
+        self._status = 0
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept"):
+            self._status = message.get("status", 101)
+            message["headers"] = [*message.get("headers", []), (HEADER, self._identifier)]
+        await self._send(message)
+
+    def log(self) -> None:
+        path = self._scope["path"]
+        if path.startswith(UNREMARKABLE) and self._status < 400:
+            return
+        write = log.error if self._status >= 500 else log.info
+        write(
+            "request",
+            method=self._scope.get("method", "WS"),
+            path=path,
+            status=self._status,
+            ms=round((time.perf_counter() - self._started) * 1000, 1),
+        )

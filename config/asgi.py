@@ -1,0 +1,74 @@
+"""The whole product as one ASGI application.
+
+Webhooks and realtime stand beside Django and not behind its ASGI handler, and pages and API run on a bounded pool
+of threads: docs/decisions/0002 has the figures. Every database connection is owned by one of a fixed number of threads.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+
+from config.access import Access, Receive, Scope, Send
+from config.wsgi import application as pages
+from realtime import asgi as realtime
+from webhooks.inbox import Inbox
+from webhooks.ingest import Ingest
+
+
+class Patchbay:
+    """Sends each exchange where it is served, and starts and stops what serves it."""
+
+    def __init__(self) -> None:
+        self._inbox = Inbox()
+        self._ingest = Ingest(self._inbox)
+        self._pages = WSGIMiddleware(pages, workers=settings.WEB_THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._live(receive, send)
+        if scope["type"] == "websocket":
+            return await realtime.websocket(scope, receive, send)
+        if scope["path"].startswith("/webhooks/") and scope["method"] == "POST":
+            return await self._ingest(scope, receive, send)
+        if scope["path"] == "/events":
+            return await realtime.sse(scope, receive, send)
+        # WSGI knows only ASCII here; what a browser sends is ASCII already.
+        scope["query_string"] = scope["query_string"].decode("latin-1").encode("ascii", "xmlcharrefreplace")
+        return await self._pages(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._running():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        self._inbox.start()
+        worker = _embedded_worker()
+        try:
+            async with realtime.lifespan():
+                yield
+        finally:
+            self._inbox.stop()
+            if worker:
+                worker.stop()
+
+
+def _embedded_worker():  # type: ignore[no-untyped-def]
+    from config.celery import EmbeddedWorker
+
+    if settings.BROKER_URL != "memory://":
+        return None
+    worker = EmbeddedWorker()
+    worker.start()
+    return worker
+
+
+application = Access(Patchbay())

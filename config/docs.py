@@ -1,0 +1,52 @@
+"""The API's own documentation: the interactive page, and a page that every problem's `type` leads to."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+# What each `code` means and what to do about it; a test holds this table to the codes in use.
+PROBLEMS = {
+    "account_inactive": "This account has been switched off. Ask us why.",
+    "already_signed_out": "The session has ended. Sign in again.",
+    "bad_idempotency_key": "Send 1 to 255 visible ASCII characters, such as a UUID.",
+    "bad_payload": "The webhook's body is not what its sender's documentation promises. The detail names the field.",
+    "bad_request": "The request cannot be understood as HTTP or as a form.",
+    "bad_signature": "The webhook was not signed with a secret of this source.",
+    "cart_already_checked_out": "This cart became the order named in `order`. Pay for that one.",
+    "cart_empty": "Put something into the cart before checking out.",
+    "cart_full": "An order can hold so many different products and no more.",
+    "cart_item_unknown": "The item is no longer in your cart.",
+    "idempotency_key_reused": "The key belongs to another request. Use a new key for a new request.",
+    "incomplete": "The connection ended before the body did. Send it again.",
+    "internal_error": "Something broke on our side. The request id tells us where to look.",
+    "invalid": "Some fields are not right: `errors` names each with its reason.",
+    "mixed_currencies": "Check out products of one currency at a time.",
+    "not_found": "There is nothing at this address, or it is not yours to see.",
+    "not_stored": "The webhook could not be stored. Send it again after Retry-After seconds.",
+    "order_not_payable": "The order is settled: there is nothing to pay.",
+    "permission_denied": "You are signed in, and may still not do this.",
+    "price_changed": "`changes` lists the old and new prices. Look at the cart, accept them, check out again.",
+    "product_unknown": "Nothing is sold under this name.",
+    "provider_unavailable": "This way of paying is not configured here.",
+    "quantity_out_of_range": "Choose a quantity within the bounds that the detail names.",
+    "refused": "The webhook was refused; the detail says why.",
+    "request_in_progress": "The first request with this Idempotency-Key still runs. Ask again in a second.",
+    "stale_timestamp": "The webhook's signed time is more than five minutes from now. Check the sender's clock.",
+    "subscription_required": "This product is a subscription and cannot be bought once.",
+    "too_large": "The body is larger than is taken here.",
+    "unknown_source": "No webhook source of this name is configured.",
+    "vendor_refused": "The payment service refused. Nothing was charged, and we have been told.",
+    "vendor_unavailable": "The payment service does not answer. Nothing was charged. Try again after Retry-After.",
+}
+
+
+class ApiDocs(SpectacularSwaggerSplitView):
+    """Swagger UI from our own static files: nothing inline, nothing external."""
+
+    template_name = "docs/api.html"
+    url_name = "schema"
+
+
+def problems(request: HttpRequest) -> HttpResponse:
+    """Every problem code in words."""
+    return render(request, "docs/problems.html", {"problems": sorted(PROBLEMS.items())})

@@ -1,0 +1,34 @@
+"""Where everything is served."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from config import readiness
+from config.docs import ApiDocs, problems
+
+api = [
+    path("", include("accounts.api_urls")),
+    path("", include("payments.api_urls")),
+    path("", include("realtime.api_urls")),
+    path("", include("webhooks.api.urls")),
+]
+
+urlpatterns = [
+    path("livez", readiness.livez),
+    path("readyz", readiness.readyz),
+    path("api/v1/", include(api)),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", ApiDocs.as_view(), name="api_docs"),
+    path("docs/problems", problems, name="problems"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+    path("console/", include("webhooks.urls")),
+    path("", include("accounts.urls")),
+    path("", include("payments.urls")),
+]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.broken"

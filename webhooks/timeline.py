@@ -1,0 +1,86 @@
+"""The path of one thing from click to effect, read back from the rows that every step left behind."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from integrations.email.models import Mail
+from webhooks.models import Delivery, Dispatch, OutboxEvent
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened; `ok` is None while it is still to come."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str = ""
+    ok: bool | None = True
+
+
+def of_subject(about: str) -> list[dict[str, Any]]:
+    """Everything about one subject (`order:1001`): its events, what caused them, and where they went."""
+    events = OutboxEvent.objects.filter(about=about)
+    return _told(events, set(events.values_list("request_id", flat=True)), Q(about=about))
+
+
+def of_request(request_id: str) -> list[dict[str, Any]]:
+    """Everything that was done under one request id."""
+    return _told(OutboxEvent.objects.filter(request_id=request_id), {request_id}, Q(request_id=request_id))
+
+
+def of_delivery(delivery: Delivery) -> list[dict[str, Any]]:
+    """One delivery's whole path, and that of the subjects its effects were about."""
+    events = OutboxEvent.objects.filter(request_id=delivery.request_id)
+    subjects = set(events.values_list("about", flat=True))
+    return _told(events, {delivery.request_id}, Q(about__in=subjects), extra=[delivery])
+
+
+def _told(events: Any, request_ids: set[str], mails: Q, extra: Iterable[Delivery] = ()) -> list[dict[str, Any]]:
+    found = {item.pk: item for item in Delivery.objects.filter(request_id__in=request_ids - {""})}
+    found |= {item.pk: item for item in extra}
+    steps = [
+        *(step for delivery in found.values() for step in _delivery(delivery)),
+        *(step for event in events.prefetch_related("dispatches") for step in _event(event)),
+        *(step for mail in Mail.objects.filter(mails) for step in _mail(mail)),
+    ]
+    return [asdict(step) for step in sorted(steps, key=lambda step: step.at)]
+
+
+def _delivery(delivery: Delivery) -> Iterator[Step]:
+    yield Step(delivery.received_at, "delivery", f"{delivery.source} said {delivery.kind}", delivery.external_id)
+    for fact in delivery.facts:
+        about = ", ".join(f"{name} {value}" for name, value in fact.items() if name not in ("fact", "source") and value)
+        yield Step(delivery.received_at, "fact", fact["fact"], about)
+    if delivery.handled_at:
+        last_line = delivery.error.strip().rpartition("\n")[2]
+        ok = delivery.state != Delivery.State.DEAD
+        yield Step(delivery.handled_at, "processing", f"delivery {delivery.state}", last_line, ok)
+    elif delivery.error:
+        last_line = delivery.error.strip().rpartition("\n")[2]
+        yield Step(delivery.due_at, "processing", f"try {delivery.attempts + 1} is due", last_line, None)
+
+
+def _event(event: OutboxEvent) -> Iterator[Step]:
+    yield Step(event.at, "event", event.name, event.about)
+    for dispatch in event.dispatches.all():
+        yield _dispatch(event, dispatch)
+
+
+def _dispatch(event: OutboxEvent, dispatch: Dispatch) -> Step:
+    if dispatch.done_at:
+        return Step(dispatch.done_at, "sink", f"{event.name} handed to {dispatch.sink}")
+    last_line = dispatch.error.strip().rpartition("\n")[2]
+    return Step(dispatch.due_at, "sink", f"{event.name} is due for {dispatch.sink}", last_line, None)
+
+
+def _mail(mail: Mail) -> Iterator[Step]:
+    yield Step(mail.created_at, "mail", f"mail written: {mail.subject}", ", ".join(mail.to))
+    if mail.sent_at:
+        yield Step(mail.sent_at, "mail", "mail sent", mail.outcome)
+    elif mail.error:
+        yield Step(mail.due_at, "mail", f"mail {mail.state}", mail.error, None if mail.state != "failed" else False)
