@@ -7,6 +7,7 @@ of threads: docs/decisions/0002 has the figures. Every database connection is ow
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -14,6 +15,7 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 from config.access import Access, Receive, Scope, Send
+from config.celery import EmbeddedWorker
 from config.wsgi import application as pages
 from realtime import asgi as realtime
 from webhooks.inbox import Inbox
@@ -26,7 +28,10 @@ class Patchbay:
     def __init__(self) -> None:
         self._inbox = Inbox()
         self._ingest = Ingest(self._inbox)
-        self._pages = WSGIMiddleware(pages, workers=settings.WEB_THREADS)
+        self._pages: Any = WSGIMiddleware(
+            pages,  # type: ignore[arg-type]
+            workers=settings.WEB_THREADS,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,9 +66,7 @@ class Patchbay:
                 worker.stop()
 
 
-def _embedded_worker():  # type: ignore[no-untyped-def]
-    from config.celery import EmbeddedWorker
-
+def _embedded_worker() -> EmbeddedWorker | None:
     if settings.BROKER_URL != "memory://":
         return None
     worker = EmbeddedWorker()

@@ -3,10 +3,11 @@
 import os
 import threading
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
-from celery import Celery, Task, beat, signals
+from celery import Celery, beat, signals
 from celery.worker import WorkController
 from django.conf import settings
 
@@ -54,26 +55,23 @@ def carry_request_id(headers: dict[str, Any], **_kwargs: Any) -> None:
     headers["patchbay_request_id"] = request_id()
 
 
+_started: ContextVar[float] = ContextVar("task_started")
+
+
 @signals.task_prerun.connect
-def begin(task: Task, **_kwargs: Any) -> None:
-    task.request.started = time.perf_counter()
-    structlog.contextvars.bind_contextvars(
-        request_id=getattr(task.request, "patchbay_request_id", "") or task.request.id
-    )
+def begin(task: Any, **_kwargs: Any) -> None:
+    _started.set(time.perf_counter())
+    identifier = getattr(task.request, "patchbay_request_id", "") or task.request.id
+    structlog.contextvars.bind_contextvars(request_id=identifier)
 
 
 @signals.task_postrun.connect
-def end(task: Task, state: str | None = None, retval: Any = None, **_kwargs: Any) -> None:
+def end(task: Any, state: str | None = None, retval: Any = None, **_kwargs: Any) -> None:
     """One line per task; a sweep that found nothing is not worth one."""
     found_nothing = state == "SUCCESS" and not retval
     write = log.debug if found_nothing else log.info
-    write(
-        "task",
-        name=task.name,
-        state=state,
-        result=retval,
-        ms=round((time.perf_counter() - task.request.started) * 1000, 1),
-    )
+    ms = round((time.perf_counter() - _started.get()) * 1000, 1)
+    write("task", name=task.name, state=state, result=retval, ms=ms)
     structlog.contextvars.unbind_contextvars("request_id")
 
 
@@ -90,7 +88,7 @@ class EmbeddedWorker:
             without_mingle=True,
             without_heartbeat=True,
         )
-        self._beat = beat.EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+        self._beat: Any = beat.EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
 
     def start(self) -> None:
         threading.Thread(target=self._worker.start, name="celery-worker", daemon=True).start()

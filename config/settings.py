@@ -17,8 +17,9 @@ PATCHBAY_SANDBOX = env.bool("PATCHBAY_SANDBOX", False)
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000)
 SANDBOX_PORT = env.int("SANDBOX_PORT", 8001)
-SANDBOX_URL = env.str("SANDBOX_URL", f"http://{HOST}:{SANDBOX_PORT}")
-PATCHBAY_URL = env.str("PATCHBAY_URL", f"http://{HOST}:{PORT}")
+REACHED_AT = "127.0.0.1" if HOST == "0.0.0.0" else HOST  # noqa: S104  listening everywhere is not an address
+SANDBOX_URL = env.str("SANDBOX_URL", f"http://{REACHED_AT}:{SANDBOX_PORT}")
+PATCHBAY_URL = env.str("PATCHBAY_URL", f"http://{REACHED_AT}:{PORT}")
 
 # Django
 DEBUG = env.bool("DEBUG", False)

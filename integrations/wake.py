@@ -1,5 +1,7 @@
 """Waking a worker: the message carries nothing, so losing one costs only the time until the next sweep."""
 
+from typing import Any
+
 import structlog
 from celery import Task
 from kombu.exceptions import OperationalError
@@ -7,7 +9,7 @@ from kombu.exceptions import OperationalError
 log = structlog.get_logger("tasks")
 
 
-def wake(task: Task) -> None:
+def wake(task: Task[Any, Any]) -> None:
     """Send the wake-up; a broker that is away is noted and survived, for the row is the guarantee."""
     try:
         task.apply_async(retry=False)

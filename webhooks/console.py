@@ -17,7 +17,7 @@ from webhooks.models import Delivery
 from webhooks.processing import again
 
 PAGE = 50
-operators_only = staff_member_required(login_url="account_login")
+operators_only: Any = staff_member_required(login_url="account_login")
 
 
 @require_safe

@@ -139,7 +139,7 @@ def _insert_sqlite(rows: Sequence[tuple[object, ...]]) -> None:
         cursor.executemany(
             f"INSERT OR IGNORE INTO webhooks_delivery ({_NAMES}) "  # noqa: S608  constants of this module
             f"VALUES ({marks}, 'pending', 0, %s, '[]', '')",
-            adapted,
+            adapted,  # type: ignore[arg-type]
         )
 
 

@@ -1,11 +1,11 @@
 """The path of one thing from click to effect, read back from the rows that every step left behind."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from integrations.email.models import Mail
 from webhooks.models import Delivery, Dispatch, OutboxEvent
@@ -22,33 +22,59 @@ class Step:
     ok: bool | None = True
 
 
+Teller = Callable[[str], Iterable[Step]]
+_tellers: dict[str, Teller] = {}
+
+
+def tells(kind: str) -> Callable[[Teller], Teller]:
+    """Let a domain add its own steps to the timeline of its subjects, called by the name after `kind:`."""
+
+    def attach(teller: Teller) -> Teller:
+        _tellers[kind] = teller
+        return teller
+
+    return attach
+
+
 def of_subject(about: str) -> list[dict[str, Any]]:
     """Everything about one subject (`order:1001`): its events, what caused them, and where they went."""
     events = OutboxEvent.objects.filter(about=about)
-    return _told(events, set(events.values_list("request_id", flat=True)), Q(about=about))
+    return _told(events, set(events.values_list("request_id", flat=True)), {about})
 
 
 def of_request(request_id: str) -> list[dict[str, Any]]:
     """Everything that was done under one request id."""
-    return _told(OutboxEvent.objects.filter(request_id=request_id), {request_id}, Q(request_id=request_id))
+    events = OutboxEvent.objects.filter(request_id=request_id)
+    return _told(events, {request_id}, set(events.values_list("about", flat=True)))
 
 
 def of_delivery(delivery: Delivery) -> list[dict[str, Any]]:
-    """One delivery's whole path, and that of the subjects its effects were about."""
-    events = OutboxEvent.objects.filter(request_id=delivery.request_id)
-    subjects = set(events.values_list("about", flat=True))
-    return _told(events, {delivery.request_id}, Q(about__in=subjects), extra=[delivery])
+    """One delivery's path: what it said and meant, what was decided of it, and where that went."""
+    events = (
+        OutboxEvent.objects.filter(request_id=delivery.request_id)
+        if delivery.request_id
+        else OutboxEvent.objects.none()
+    )
+    return _told(events, {delivery.request_id}, set(events.values_list("about", flat=True)), [delivery])
 
 
-def _told(events: Any, request_ids: set[str], mails: Q, extra: Iterable[Delivery] = ()) -> list[dict[str, Any]]:
+def _told(
+    events: QuerySet[OutboxEvent], request_ids: set[str], subjects: set[str], also: Iterable[Delivery] = ()
+) -> list[dict[str, Any]]:
     found = {item.pk: item for item in Delivery.objects.filter(request_id__in=request_ids - {""})}
-    found |= {item.pk: item for item in extra}
+    found |= {item.pk: item for item in also}
     steps = [
         *(step for delivery in found.values() for step in _delivery(delivery)),
         *(step for event in events.prefetch_related("dispatches") for step in _event(event)),
-        *(step for mail in Mail.objects.filter(mails) for step in _mail(mail)),
+        *(step for mail in Mail.objects.filter(about__in=subjects) for step in _mail(mail)),
+        *(step for subject in subjects for step in _told_by_domain(subject)),
     ]
     return [asdict(step) for step in sorted(steps, key=lambda step: step.at)]
+
+
+def _told_by_domain(subject: str) -> Iterable[Step]:
+    kind, _, name = subject.partition(":")
+    return _tellers[kind](name) if kind in _tellers else ()
 
 
 def _delivery(delivery: Delivery) -> Iterator[Step]:

@@ -15,7 +15,7 @@ class OutboxBackend(BaseEmailBackend):
         for message in email_messages:
             write(
                 to=message.recipients(),
-                subject=message.subject,
+                subject=str(message.subject),
                 text=str(message.body),
                 html=_html(message),
                 sender=message.from_email,

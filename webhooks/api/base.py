@@ -27,4 +27,5 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key and request.user.is_authenticated:
-            self.post = partial(once, key, self.post)
+            # On the instance, which lives for one request: DRF looks the handler up after this.
+            setattr(self, "post", partial(once, key, getattr(self, "post")))  # noqa: B009, B010

@@ -27,7 +27,7 @@ def once(key: str, handler: Callable[..., Response], request: Request, *args: An
     """Run `handler` unless this person's `key` has been answered already."""
     if not KEY.fullmatch(key):
         raise Problem(400, "bad_idempotency_key", "Idempotency-Key is not 1 to 255 visible ASCII characters")
-    record, fresh = _reserve(request.user.pk, key, _fingerprint(request))
+    record, fresh = _reserve(request.user, key, _fingerprint(request))
     if not fresh:
         return Response(record.answer, record.status, headers={"Idempotent-Replayed": "true"})
     try:
@@ -44,18 +44,18 @@ def once(key: str, handler: Callable[..., Response], request: Request, *args: An
 
 def _fingerprint(request: Request) -> str:
     raw = request._request.body
-    return hashlib.sha256(b"\n".join([request.method.encode(), request.path.encode(), raw])).hexdigest()
+    return hashlib.sha256(b"\n".join([str(request.method).encode(), request.path.encode(), raw])).hexdigest()
 
 
-def _reserve(user: int, key: str, fingerprint: str) -> tuple[IdempotentRequest, bool]:
+def _reserve(user: Any, key: str, fingerprint: str) -> tuple[IdempotentRequest, bool]:
     """The record of this key, and whether it is ours to answer."""
     try:
         with transaction.atomic():
-            return IdempotentRequest.objects.create(user_id=user, key=key, fingerprint=fingerprint), True
+            return IdempotentRequest.objects.create(user=user, key=key, fingerprint=fingerprint), True
     except IntegrityError:
         pass
     with transaction.atomic():
-        record = IdempotentRequest.objects.select_for_update().get(user_id=user, key=key)
+        record = IdempotentRequest.objects.select_for_update().get(user=user, key=key)
         if record.fingerprint != fingerprint:
             raise Problem(422, "idempotency_key_reused", "This Idempotency-Key was used for another request")
         if record.finished_at:

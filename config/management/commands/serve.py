@@ -1,0 +1,29 @@
+"""`manage.py serve`: the web process."""
+
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+
+class Command(BaseCommand):
+    help = "Serve pages, API, webhooks and realtime (and, on the memory broker, the worker)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+
+    def handle(self, *_args: Any, host: str, port: int, **_options: Any) -> None:
+        uvicorn.run(
+            "config.asgi:application",
+            host=host,
+            port=port,
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            # A client may send 32 KiB in a frame, and is told so in words up to twice that.
+            ws_max_size=1 << 16,
+            timeout_graceful_shutdown=5,
+        )
