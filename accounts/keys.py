@@ -70,13 +70,16 @@ def retire(key: SigningKey) -> None:
 
 
 def _standing() -> list[SigningKey]:
-    """The keys not retired, made where they are missing; the unique number lets one of several makers win."""
-    keys = list(SigningKey.objects.filter(retired_at=None))
-    if len(keys) >= STANDING:
-        return keys
-    newest = SigningKey.objects.order_by("-number").first()
-    first = newest.number + 1 if newest else 1
-    missing = range(first, first + STANDING - len(keys))
+    """The keys not retired, made where they are missing.
+
+    Makers agree because they number from one reading of the table: the unique number lets the first of them win.
+    """
+    known = list(SigningKey.objects.all())
+    standing = [key for key in known if key.retired_at is None]
+    if len(standing) >= STANDING:
+        return standing
+    first = known[-1].number + 1 if known else 1
+    missing = range(first, first + STANDING - len(standing))
     SigningKey.objects.bulk_create([_make(number) for number in missing], ignore_conflicts=True)
     return list(SigningKey.objects.filter(retired_at=None))
 

@@ -40,7 +40,7 @@ class PublicKey(serializers.Serializer[Any]):
 
 
 class KeySet(serializers.Serializer[Any]):
-    keys = PublicKey(many=True)  # type: ignore[assignment]  # the name is RFC 7517's
+    keys = PublicKey(many=True)
 
 
 class Person(serializers.ModelSerializer[User]):

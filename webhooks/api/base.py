@@ -3,7 +3,9 @@
 from functools import partial
 from typing import Any
 
+from rest_framework.exceptions import ParseError
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -19,8 +21,20 @@ class Pages(CursorPagination):
     ordering = "-id"
 
 
+class Json(JSONParser):
+    """JSON; a body nested deeper than the parser goes is as unreadable as any other."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().parse(*args, **kwargs)
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None
+
+
 class ApiView(APIView):
     """A DRF view whose POST honours `Idempotency-Key`."""
+
+    parser_classes = (Json,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After authentication: put the idempotency guard around this request's POST."""
