@@ -1,0 +1,163 @@
+"""The door for webhooks, called as the ASGI application it is, with the real inbox behind it."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from integrations.signatures import hmac_sha256
+from webhooks.inbox import Inbox
+from webhooks.ingest import MAX_BODY, Ingest
+from webhooks.models import Delivery
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "patchbay-github-sandbox-secret"
+BODY = json.dumps({"zen": "Keep it logically awesome.", "repository": {"full_name": "patchbay/demo"}}).encode()
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    inbox = Inbox()
+    inbox.start()
+    yield inbox
+    inbox.stop()
+
+
+def headers(body: bytes = BODY, identifier: str = "d-1", **changed: str) -> list[tuple[bytes, bytes]]:
+    given = {
+        "x-github-delivery": identifier,
+        "x-github-event": "push",
+        "x-hub-signature-256": "sha256=" + hmac_sha256(SECRET, body),
+        "authorization": "Bearer of-nobody's-business",
+    } | changed
+    return [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+
+
+class Exchange:
+    """One request to the ASGI application, and what it answered."""
+
+    def __init__(self, body: bytes, given: list[tuple[bytes, bytes]], slug: str, chunk: int) -> None:
+        self.scope = {"type": "http", "method": "POST", "path": f"/webhooks/{slug}", "headers": given}
+        self._chunks = [body[i : i + chunk] for i in range(0, len(body), chunk)] or [b""]
+        self.status, self.headers, self.body = 0, {}, b""
+
+    async def receive(self) -> dict[str, Any]:
+        chunk = self._chunks.pop(0)
+        return {"type": "http.request", "body": chunk, "more_body": bool(self._chunks)}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], dict(message["headers"])
+        else:
+            self.body += message["body"]
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        assert self.headers[b"content-type"] == b"application/problem+json"
+        return json.loads(self.body)
+
+
+def post(inbox: Inbox, body: bytes = BODY, given: Any = None, slug: str = "github", chunk: int = 1 << 16) -> Exchange:
+    exchange = Exchange(body, headers(body) if given is None else given, slug, chunk)
+    asyncio.run(Ingest(inbox)(exchange.scope, exchange.receive, exchange.send))
+    return exchange
+
+
+def test_a_genuine_delivery_is_stored_as_its_raw_bytes(inbox: Inbox) -> None:
+    assert post(inbox, chunk=7).status == 200
+    stored = Delivery.objects.get()
+    assert bytes(stored.body) == BODY
+    assert (stored.source, stored.external_id, stored.kind) == ("github", "d-1", "push")
+    assert stored.object_key == "patchbay/demo"
+    assert stored.state == "pending"
+
+
+def test_credentials_among_the_headers_are_not_stored(inbox: Inbox) -> None:
+    post(inbox)
+    assert "authorization" not in Delivery.objects.get().headers
+
+
+def test_a_duplicate_is_acknowledged_and_stored_once(inbox: Inbox) -> None:
+    assert [post(inbox).status for _ in range(3)] == [200, 200, 200]
+    assert Delivery.objects.count() == 1
+
+
+def test_sixteen_simultaneous_copies_are_stored_once(inbox: Inbox) -> None:
+    async def storm() -> list[int]:
+        exchanges = [Exchange(BODY, headers(), "github", 1 << 16) for _ in range(16)]
+        ingest = Ingest(inbox)
+        await asyncio.gather(*(ingest(item.scope, item.receive, item.send) for item in exchanges))
+        return [item.status for item in exchanges]
+
+    assert asyncio.run(storm()) == [200] * 16
+    assert Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ([], "bad_signature"),
+        (headers(**{"x-hub-signature-256": "sha256=" + "0" * 64}), "bad_signature"),
+        (headers(**{"x-hub-signature-256": "sha256=\xe9\xe9"}), "bad_signature"),
+        (headers(**{"x-github-event": ""}), "bad_payload"),
+        (headers(identifier="x" * 256), "refused"),
+        (headers(identifier="nul\x00"), "refused"),
+    ],
+)
+def test_a_forged_or_broken_request_is_refused_in_words_and_leaves_nothing(inbox: Inbox, given: Any, code: str) -> None:
+    answer = post(inbox, given=given)
+    assert answer.status == 400
+    assert answer.problem["code"] == code
+    assert answer.problem["detail"]
+    assert not Delivery.objects.exists()
+
+
+def test_a_body_that_is_not_json_is_refused(inbox: Inbox) -> None:
+    answer = post(inbox, b"{not json")
+    assert (answer.status, answer.problem["code"]) == (400, "bad_payload")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_over_the_limit_is_refused_announced_or_not(inbox: Inbox, announced: bool) -> None:
+    body = b"x" * (MAX_BODY + 1)
+    given = headers(body) + ([(b"content-length", str(len(body)).encode())] if announced else [])
+    assert post(inbox, body, given).status == 413
+
+
+def test_an_unknown_or_unconfigured_source_is_not_found(inbox: Inbox, settings: Any) -> None:
+    assert post(inbox, slug="no-such-source").status == 404
+    settings.PATCHBAY_SANDBOX = False
+    assert post(inbox).status == 404
+
+
+def test_what_cannot_be_stored_is_asked_for_again(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_rows: Any) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("webhooks.inbox.insert", broken)
+    answer = post(inbox)
+    assert (answer.status, answer.problem["code"]) == (503, "not_stored")
+    assert int(answer.headers[b"retry-after"]) > 0
+    assert "disk" not in answer.body.decode()
+
+
+def test_a_full_inbox_asks_to_come_again() -> None:
+    waiting = Inbox()  # never started: nothing is taken out
+    for _ in range(waiting._entries.maxsize):
+        waiting._entries.put_nowait(None)
+    assert post(waiting).status == 503
+
+
+def test_a_batch_becomes_one_delivery_per_event(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from integrations.sandbox.signing import sign
+    from django.utils import timezone
+
+    events = [{"sg_event_id": f"e{i}", "event": "delivered", "email": "a@example.com"} for i in range(3)]
+    body = json.dumps(events).encode() + b"\r\n"
+    signed = sign("sendgrid", body, kind="delivered", now=timezone.now())
+    given = [(name.lower().encode(), value.encode()) for name, value in signed.items()]
+    assert post(inbox, body, given, slug="sendgrid").status == 200
+    assert list(Delivery.objects.order_by("external_id").values_list("external_id", flat=True)) == ["e0", "e1", "e2"]
