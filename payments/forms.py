@@ -1,0 +1,59 @@
+"""What people send from the shop's pages."""
+
+from typing import Any, Self
+
+from django import forms
+
+from payments.services.carts import MAX_QUANTITY
+from webhooks.problems import Problem
+
+
+class ProblemForm(forms.Form):
+    """A form that can also say what a service found wrong."""
+
+    def blame(self, problem: Problem) -> None:
+        """Show `problem` at the fields it names, or above the form when it names none."""
+        for error in problem.errors or [{"field": "", "message": problem.detail}]:
+            self.add_error(error["field"] if error["field"] in self.fields else None, error["message"])
+
+
+def quantity_field() -> forms.IntegerField:
+    # The bounds are the service's to enforce; here they only guide the browser.
+    words = {"required": "How many?", "invalid": "Enter a whole number."}
+    bounds = {"min": 1, "max": MAX_QUANTITY, "inputmode": "numeric", "required": True, "autocomplete": "off"}
+    return forms.IntegerField(label="Quantity", error_messages=words, widget=forms.NumberInput(attrs=bounds))
+
+
+class AddForm(ProblemForm):
+    """So many of a product, into the cart."""
+
+    use_required_attribute = False
+
+    product = forms.SlugField(widget=forms.HiddenInput)
+    quantity = quantity_field()
+
+
+class ChangeForm(ProblemForm):
+    """Another quantity of what is in the cart."""
+
+    use_required_attribute = False
+
+    quantity = quantity_field()
+
+    @classmethod
+    def of(cls, item: int, *args: Any, **kwargs: Any) -> Self:
+        """The form of one item: a page holds several, so their ids carry the item's."""
+        return cls(*args, auto_id=f"item-{item}-%s", **kwargs)
+
+
+class CheckoutForm(forms.Form):
+    """How to pay. `total` is what the person saw, in minor units, when they agree to changed prices."""
+
+    provider = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose how to pay."})
+    total = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, providers: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["provider"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = providers

@@ -1,0 +1,118 @@
+"""Checkout, and what became of an order."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from integrations import registry
+from integrations.ports import PaymentGateway
+from payments.forms import CheckoutForm
+from payments.models import Order, PaymentAttempt
+from payments.progress import Progress
+from payments.services import carts, settlement
+from payments.services import checkout as checkouts
+from payments.services.carts import Owner
+from payments.views.answers import SeeOther, page_of, review_of, sentence, to
+from webhooks.problems import Problem
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def checkout(request: HttpRequest) -> HttpResponse:
+    """Look the order over (GET), place and pay it (POST)."""
+    form = CheckoutForm(request.POST or None, providers=_providers())
+    if form.is_valid():
+        return _place(request, form.cleaned_data["provider"], form.cleaned_data["total"])
+    review = review_of(request)
+    if not review:
+        return to("cart")
+    status = 422 if form.is_bound else 200
+    return render(request, "payments/checkout.html", {"review": review, "form": form}, status=status)
+
+
+@require_safe
+@login_required
+@never_cache
+def orders(request: HttpRequest) -> HttpResponse:
+    """The person's orders, the newest first."""
+    found = _of(request).order_by("-pk").prefetch_related("lines")
+    return render(request, "payments/orders.html", {"page": page_of(request, found)})
+
+
+@require_safe
+@login_required
+@never_cache
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """One order. On the way back from the hosted page its truth is fetched once, so no webhook is needed for it."""
+    found = _mine(request, number)
+    if "return" in request.GET and found.payable:
+        found = settlement.refresh(found)
+    return render(request, "payments/order.html", _progress(request, found))
+
+
+@require_safe
+@login_required
+@never_cache
+def order_status(request: HttpRequest, number: str) -> HttpResponse:
+    """The part of the order's page that changes by itself."""
+    return render(request, "payments/_order_status.html", _progress(request, _mine(request, number)))
+
+
+@require_POST
+@login_required
+def order_pay(request: HttpRequest, number: str) -> HttpResponse:
+    """Go on to the hosted page of an order that is not paid."""
+    found = _mine(request, number)
+    try:
+        return _hosted_page(checkouts.resume(found))
+    except Problem as problem:
+        messages.error(request, sentence(problem))
+        return to("order", number)
+
+
+def _place(request: HttpRequest, provider: str, agreed: int | None) -> HttpResponse:
+    if agreed is not None and not _accept(request, agreed):
+        messages.warning(request, "A price has just changed again: please look at the new total.")
+        return to("checkout")
+    try:
+        return _hosted_page(checkouts.begin(request.user, provider))
+    except Problem as problem:
+        messages.error(request, sentence(problem))
+        placed = problem.extra.get("order")
+        return to("order", placed) if placed else to("checkout")
+
+
+def _accept(request: HttpRequest, agreed: int) -> bool:
+    """Accept today's prices; False when they no longer add up to the total that the person agreed to."""
+    owner = Owner.of(request)
+    carts.accept_prices(owner)
+    accepted = carts.find(owner)
+    return accepted is not None and sum(item.amount for item in accepted.items.all()) == agreed
+
+
+def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:
+    # None: the payment settled while it was being started, which its order's page will tell.
+    return SeeOther(attempt.redirect_url) if attempt.redirect_url else to("order", attempt.order.number)
+
+
+def _progress(request: HttpRequest, found: Order) -> dict[str, Any]:
+    return {"order": found, "progress": Progress.of(found, returned="return" in request.GET)}
+
+
+def _mine(request: HttpRequest, number: str) -> Order:
+    return get_object_or_404(_of(request), number=number)
+
+
+def _of(request: HttpRequest) -> Any:
+    return Order.objects.filter(user=cast(Any, request.user))
+
+
+def _providers() -> list[tuple[str, str]]:
+    known = registry.all_providers()
+    return [(slug, known[slug].name) for slug in registry.offering(PaymentGateway)]
