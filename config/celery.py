@@ -29,7 +29,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_enable_remote_control=False,
     worker_send_task_events=False,
-    task_default_queue="patchbay",
+    task_default_queue=settings.QUEUE,
     beat_schedule={
         name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}}
         for name in (

@@ -121,6 +121,7 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "patchbay"}
 }
 BROKER_URL = env.str("BROKER_URL", "memory://")
+QUEUE = env.str("PATCHBAY_QUEUE", "patchbay")
 # Each thread keeps one database connection: these three bounds are the bound on connections.
 WEB_THREADS = env.int("WEB_THREADS", 8)
 WORKER_THREADS = env.int("WORKER_THREADS", 4)
@@ -203,7 +204,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = env.str("STATIC_ROOT", "") or None  # whitenoise serves from the apps themselves
 WHITENOISE_USE_FINDERS = True
 
 UNFOLD = {

@@ -75,7 +75,8 @@ class Checkout(ApiView):
 
     @extend_schema(request=CheckoutSerializer, responses={201: StartedSerializer})
     def post(self, request: Request) -> Response:
-        attempt = checkout.begin(request.user, _valid(CheckoutSerializer, request)["provider"])
+        provider = _valid(CheckoutSerializer, request)["provider"]
+        attempt = checkout.begin(request.user, provider, request.headers.get("Idempotency-Key", ""))
         return Response(_started(attempt), status.HTTP_201_CREATED)
 
 

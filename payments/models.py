@@ -84,8 +84,16 @@ class Order(models.Model):
     total_amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     request_id = models.CharField(max_length=64, blank=True)
+    checkout_key = models.CharField(max_length=255, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "checkout_key"], condition=~models.Q(checkout_key=""), name="one_order_a_checkout_key"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

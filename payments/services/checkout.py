@@ -18,17 +18,21 @@ from integrations.ports import PaymentGateway, PaymentLine, PaymentRequest
 from payments import events, problems
 from payments.models import CartItem, Order, OrderLine, PaymentAttempt
 from payments.services import carts
+from webhooks.problems import Problem
 
 log = structlog.get_logger("payments")
 
 FIRST_NUMBER = 1001
 
 
-def begin(user: Any, provider: str) -> PaymentAttempt:
-    """Turn the person's cart into an order and start its payment; after a crash it goes on where it was."""
+def begin(user: Any, provider: str, key: str = "") -> PaymentAttempt:
+    """Turn the person's cart into an order and start its payment.
+
+    The same non-empty `key` of the same person is the same checkout: after a crash it goes on where it was.
+    """
     _require_gateway(provider)
-    unfinished = _place(user, provider)
-    return start(unfinished)
+    attempt = _begun(user, key) or _place(user, provider, key)
+    return attempt if attempt.redirect_url else start(attempt)
 
 
 def resume(order: Order, provider: str = "") -> PaymentAttempt:
@@ -81,39 +85,38 @@ def _note(attempt: PaymentAttempt, **changes: Any) -> None:
         attempt.refresh_from_db()
 
 
-def _place(user: Any, provider: str) -> PaymentAttempt:
+def _begun(user: Any, key: str) -> PaymentAttempt | None:
+    return PaymentAttempt.objects.filter(order__user=user, order__checkout_key=key).last() if key else None
+
+
+def _place(user: Any, provider: str, key: str) -> PaymentAttempt:
     with transaction.atomic():
         cart = carts.locked(carts.Owner(user=user))
         items = list(cart.items.select_related("product"))
         if not items:
-            return _unfinished(user, provider)
+            raise _nothing_to_buy(user)
         _require_sellable(items)
-        order = _order(user, items)
+        order = _order(user, items, key)
         attempt = _attempt(order, provider)
         cart.items.all().delete()
         events.order_created(order)
         return attempt
 
 
-def _unfinished(user: Any, provider: str) -> PaymentAttempt:
-    """An empty cart: go on with the order it became if its payment never started, else say what is the matter."""
-    order = Order.objects.filter(user=user).order_by("-pk").first()
-    if order is None or not order.payable:
-        raise problems.cart_empty()
-    attempt = order.attempts.last()
-    early = (PaymentAttempt.Status.CREATED, PaymentAttempt.Status.UNKNOWN)
-    if attempt and attempt.status in early and attempt.provider == provider:
-        return attempt
-    raise problems.already_checked_out(order.number)
+def _nothing_to_buy(user: Any) -> Problem:
+    """An empty cart, in the words that fit: it may have become an order a moment ago."""
+    last = Order.objects.filter(user=user).order_by("-pk").first()
+    return problems.already_checked_out(last.number) if last and last.payable else problems.cart_empty()
 
 
-def _order(user: Any, items: list[CartItem]) -> Order:
+def _order(user: Any, items: list[CartItem], key: str) -> Order:
     order = Order.objects.create(
         number=uuid4().hex[:20],
         user=user,
         total_amount=sum(item.amount for item in items),
         currency=items[0].product.currency,
         request_id=request_id(),
+        checkout_key=key,
     )
     # Numbered after its row: two orders of one moment never want the same number.
     order.number = str(FIRST_NUMBER - 1 + order.pk)

@@ -152,8 +152,9 @@ def test_a_full_inbox_asks_to_come_again() -> None:
 
 
 def test_a_batch_becomes_one_delivery_per_event(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    from integrations.sandbox.signing import sign
     from django.utils import timezone
+
+    from integrations.sandbox.signing import sign
 
     events = [{"sg_event_id": f"e{i}", "event": "delivered", "email": "a@example.com"} for i in range(3)]
     body = json.dumps(events).encode() + b"\r\n"

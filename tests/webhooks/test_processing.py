@@ -22,7 +22,9 @@ PUSH = (
 
 
 def delivery(kind: str = "push", body: bytes = PUSH, identifier: str = "d-1") -> Delivery:
-    return Delivery.objects.create(source="github", external_id=identifier, kind=kind, body=body, request_id="r-12345678")
+    return Delivery.objects.create(
+        source="github", external_id=identifier, kind=kind, body=body, request_id="r-12345678"
+    )
 
 
 @pytest.fixture

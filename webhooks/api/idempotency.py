@@ -1,6 +1,6 @@
 """`Idempotency-Key`: the first answer again for the same request, 422 for another one, 409 while it still runs.
 
-An answer of 5xx is not kept, and a request whose process died is taken over after a minute: the services
+An answer of 5xx is not kept, and a request whose process died is taken over after its lease: the services
 behind are idempotent themselves, this layer spares the caller from noticing. The draft it follows has
 expired (draft-ietf-httpapi-idempotency-key-header-07), the practice has not.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.request import Request
@@ -19,7 +20,6 @@ from rest_framework.response import Response
 from webhooks.models import IdempotentRequest
 from webhooks.problems import Problem
 
-LEASE = timedelta(seconds=60)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -60,7 +60,7 @@ def _reserve(user: Any, key: str, fingerprint: str) -> tuple[IdempotentRequest, 
             raise Problem(422, "idempotency_key_reused", "This Idempotency-Key was used for another request")
         if record.finished_at:
             return record, False
-        if record.started_at > timezone.now() - LEASE:
+        if record.started_at > timezone.now() - timedelta(seconds=settings.LEASE_SECONDS):
             raise Problem(409, "request_in_progress", "The first request with this key still runs", retry_after=1)
         record.started_at = timezone.now()
         record.save(update_fields=["started_at"])

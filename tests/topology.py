@@ -1,0 +1,121 @@
+"""The real processes on ports of their own, for tests that drive Patchbay from outside."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Topology:
+    """Named processes that share one environment; `commands` are argument lists after the Python executable."""
+
+    def __init__(self, var: Path, commands: dict[str, list[str]], **variables: str) -> None:
+        self.port, self.sandbox_port = free_port(), free_port()
+        self.url, self.sandbox_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.sandbox_port}"
+        self._commands, self._var = commands, var
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        clean = {
+            name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
+        }
+        self.environment = clean | {
+            "PATCHBAY_VAR": str(var),
+            "PATCHBAY_SANDBOX": "1",
+            "PORT": str(self.port),
+            "SANDBOX_PORT": str(self.sandbox_port),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PATCHBAY_QUEUE": f"test-{uuid.uuid4().hex[:8]}",
+            "LOG_JSON": "1",
+            **variables,
+        }
+
+    def __enter__(self) -> "Topology":
+        self.manage("migrate", "-v0")
+        self.manage("seed")
+        for name in self._commands:
+            self.start(name)
+        self.wait_until(lambda: self.status("/readyz") == 200, "everything is ready")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def manage(self, *words: str) -> str:
+        """Run a management command to its end."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    def start(self, name: str) -> None:
+        with open(self._var / f"{name}.log", "ab") as log:
+            self._running[name] = subprocess.Popen(
+                [sys.executable, *self._commands[name]], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
+
+    def restart_the_dead(self) -> None:
+        """What a supervisor does: whoever has died is started again."""
+        for name, process in list(self._running.items()):
+            if process.poll() is not None:
+                self.start(name)
+
+    def kill(self, name: str) -> None:
+        self._running[name].kill()
+        self._running[name].wait()
+
+    def log(self, name: str) -> str:
+        return (self._var / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def status(self, path: str) -> int:
+        try:
+            return httpx2.get(self.url + path, trust_env=False, timeout=5).status_code
+        except httpx2.TransportError:
+            return 0
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx2.request(method, f"{self.sandbox_url}/_control{path}", json=body, trust_env=False, timeout=20)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def wait_until(self, probe: Callable[[], Any], what: str, seconds: float = READY_WITHIN) -> Any:
+        """The first true value of `probe`; the dead are restarted meanwhile."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := probe():
+                return found
+            self.restart_the_dead()
+            time.sleep(0.05)
+        raise AssertionError(f"waited {seconds:.0f} s in vain until {what}")
+
+
+SANDBOX = {"sandbox": ["manage.py", "sandbox"]}
+EMBEDDED = {**SANDBOX, "web": ["manage.py", "serve"]}
+CELERY = ["-m", "celery", "-A", "config.celery"]
+WORKER = [*CELERY, "worker", "--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
+GROWN = {**EMBEDDED, "worker": WORKER, "beat": [*CELERY, "beat"]}
