@@ -4,13 +4,14 @@ import os
 import tempfile
 
 os.environ["PATCHBAY_SANDBOX"] = "1"
+# Wake-ups go nowhere: a test calls what a worker would. The real brokers are used by the tests that start processes.
+os.environ["BROKER_URL"] = "memory://"
 os.environ.setdefault("PATCHBAY_VAR", tempfile.mkdtemp(prefix="patchbay-test-"))
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DATABASES["default"]["TEST"] = {"NAME": None}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of one test see each other's commits, as in production.
     DATABASES["default"]["TEST"] = {"NAME": f"{os.environ['PATCHBAY_VAR']}/test.sqlite3"}

@@ -1,0 +1,93 @@
+"""The servers that some tests need: found where they answer, else the test is skipped with the reason, or fails.
+
+`PATCHBAY_REQUIRE_SERVICES=1` turns the skips into failures.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from functools import cache
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+from kombu import Connection
+from psycopg import sql
+
+DATABASE = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
+BROKER = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
+
+
+def need(what: str, problem: str) -> None:
+    """Skip for want of `what`, or fail when the services are required."""
+    if not problem:
+        return
+    reason = f"{what} is not there: {problem}"
+    if os.environ.get("PATCHBAY_REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@cache
+def missing_postgresql() -> str:
+    try:
+        psycopg.connect(DATABASE, connect_timeout=2).close()
+    except psycopg.Error as error:
+        return str(error)
+    return ""
+
+
+@cache
+def missing_redis() -> str:
+    try:
+        redis.Redis.from_url(REDIS, socket_connect_timeout=2).ping()
+    except redis.RedisError as error:
+        return str(error)
+    return ""
+
+
+@cache
+def missing_broker() -> str:
+    try:
+        with Connection(BROKER, connect_timeout=2) as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except Exception as error:  # each transport has errors of its own
+        return repr(error)
+    return ""
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """The URL of an empty database, dropped afterwards."""
+    need("PostgreSQL", missing_postgresql())
+    name = f"patchbay_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(DATABASE, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield urlunsplit(urlsplit(DATABASE)._replace(path=f"/{name}"))
+    with psycopg.connect(DATABASE, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The URL of a Redis."""
+    need("Redis", missing_redis())
+    return REDIS
+
+
+@pytest.fixture
+def services(postgresql: str, redis_url: str) -> dict[str, str]:
+    """The variables of the grown topology: PostgreSQL, Redis and RabbitMQ."""
+    need("the broker", missing_broker())
+    return {"DATABASE_URL": postgresql, "REDIS_URL": redis_url, "BROKER_URL": BROKER}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
+    need("Chromium", "" if path else "none of its names is on the path")
+    return path

@@ -1,0 +1,102 @@
+"""The guarantee of the relay and the sweeper: killed with -9 between any two steps, the order is still paid, mailed
+and told once, and the person is charged once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.story.buyer import Buyer
+from tests.topology import EMBEDDED, GROWN, Topology
+
+pytestmark = pytest.mark.story
+
+BY_THE_WEB = [
+    ("webhooks.api.idempotency:_reserve", "after"),
+    ("payments.services.checkout:_place", "before"),
+    ("payments.services.checkout:_place", "after"),
+    ("integrations.providers.stripe.gateway:StripeGateway.start", "after"),
+    ("payments.services.checkout:_note", "after"),
+    ("webhooks.api.idempotency:_keep", "after"),
+    ("webhooks.inbox:insert", "before"),
+    ("webhooks.inbox:insert", "after"),
+    ("webhooks.inbox:wake_drain", "before"),
+]
+BY_THE_WORKER = [
+    ("webhooks.processing:claim", "after"),
+    ("integrations.providers.stripe.gateway:StripeGateway.fetch", "after"),
+    ("payments.services.settlement:settle", "before"),
+    ("payments.services.settlement:settle", "after"),
+    ("webhooks.processing:_commit", "after"),
+    ("webhooks.relay:claim", "after"),
+    ("webhooks.relay:_commit", "before"),
+    ("realtime.sink:remember", "after"),
+    ("integrations.email.sink:write_for", "after"),
+    ("webhooks.relay:_commit", "after"),
+    ("integrations.email.services:_claim", "after"),
+    ("integrations.email.services:_send", "after"),
+    ("integrations.email.services:_end", "after"),
+]
+# One lease is what a death costs; a short one keeps the tests short.
+SHORT = {"PATCHBAY_LEASE_SECONDS": "1", "PATCHBAY_SWEEP_SECONDS": "0.3"}
+
+
+def doomed(commands: dict[str, list[str]], name: str, function: str, when: str, marker: Path) -> dict[str, list[str]]:
+    """The same processes, one of which dies when it first reaches the function."""
+    return commands | {name: ["-m", "tests.story.doomed", function, when, str(marker), *commands[name]]}
+
+
+def require_one_of_everything(patchbay: Topology) -> None:
+    buyer = Buyer(patchbay)
+    started = buyer.buy()
+    buyer.pay(started)
+    buyer.wait_until_paid(started)
+    number = started["order"]["number"]
+    patchbay.wait_until(lambda: buyer.mails(number), "the mail has arrived")
+    patchbay.wait_until(lambda: nothing_is_left(patchbay), "nothing is left to do")
+    assert len(buyer.mails(number)) == 1
+    assert len(buyer.events("order.created")) == 1
+    assert len(buyer.events("order.paid")) == 1
+    assert len(buyer.ask("GET", "/api/v1/orders")["results"]) == 1
+    assert told_in(patchbay, "order.paid") == 1
+    sessions = patchbay.control("GET", "/requests?provider=stripe")
+    assert len({call["headers"]["idempotency-key"] for call in sessions if call["method"] == "POST"}) == 1
+
+
+LEFT = """
+from webhooks.models import Delivery, Dispatch
+from integrations.email.models import Mail
+print(Delivery.objects.filter(state="pending").count() + Dispatch.objects.filter(done_at=None).count()
+      + Mail.objects.filter(state__in=["waiting", "sending"]).count())
+"""
+
+
+def nothing_is_left(patchbay: Topology) -> bool:
+    return patchbay.manage("shell", "-v0", "-c", LEFT).strip() == "0"
+
+
+def told_in(patchbay: Topology, name: str) -> int:
+    """How often the person's stream tells of `name`."""
+    count = f"from realtime.models import StreamEvent as E; print(E.objects.filter(name='{name}', stream__key__startswith='user').count())"
+    return int(patchbay.manage("shell", "-v0", "-c", count))
+
+
+@pytest.mark.parametrize(("function", "when"), BY_THE_WEB + BY_THE_WORKER)
+def test_the_embedded_process_dies_and_the_story_ends_well(tmp_path: Path, function: str, when: str) -> None:
+    marker = tmp_path / "died"
+    with Topology(tmp_path, doomed(EMBEDDED, "web", function, when, marker), **SHORT) as patchbay:
+        require_one_of_everything(patchbay)
+    assert marker.exists(), "the process never reached the place where it was to die"
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("name", "function", "when"),
+    [("web", *BY_THE_WEB[3]), ("web", *BY_THE_WEB[7]), *(("worker", *point) for point in BY_THE_WORKER)],
+)
+def test_a_grown_process_dies_and_the_story_ends_well(
+    tmp_path: Path, services: dict[str, str], name: str, function: str, when: str
+) -> None:
+    marker = tmp_path / "died"
+    with Topology(tmp_path, doomed(GROWN, name, function, when, marker), **SHORT, **services) as patchbay:
+        require_one_of_everything(patchbay)
+    assert marker.exists(), "the process never reached the place where it was to die"
