@@ -80,6 +80,10 @@ class Hub:
         """Put the listener where its client says it was; `reset` when that is no place in this log."""
         listener.pause()
         watch = listener.watch
+        if epoch == watch.epoch and 0 <= seq <= watch.seq:
+            listener.seq = seq
+            return
+        # Another epoch, or news that we have not heard of yet: the log itself must say.
         position = (await self.database.run(log.positions, [watch.stream])).get(watch.stream)
         # Again, because the reader may have let it go live while we waited.
         listener.pause()
@@ -87,8 +91,7 @@ class Hub:
             listener.reset()
             return
         listener.seq = seq
-        if position.seq > watch.seq:
-            self._reader.wake([watch.key])
+        self._reader.wake([watch.key])
 
     async def _catch_up(self, listener: Listener) -> None:
         try:

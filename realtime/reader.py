@@ -52,7 +52,9 @@ class Reader:
     async def _rung(self) -> None:
         wait = max(0.0, self._next_check - asyncio.get_running_loop().time())
         try:
-            await asyncio.wait_for(self._bell.wait(), wait)
+            # Not wait_for: on Python 3.11 it loses a cancellation that meets the bell.
+            async with asyncio.timeout(wait):
+                await self._bell.wait()
         except TimeoutError:
             return
         self._bell.clear()

@@ -17,6 +17,7 @@ from redis.retry import Retry
 log = structlog.get_logger("realtime")
 
 CHANNEL = "patchbay:realtime"
+SUBSCRIBER = "patchbay-realtime"
 Wake = Callable[[Collection[str]], None]
 Check = Callable[[], None]
 _here: set[tuple[asyncio.AbstractEventLoop, Wake]] = set()
@@ -73,7 +74,12 @@ async def _listen_to_redis(url: str, wake: Wake, check: Check) -> None:
 
 async def _subscribe(url: str, wake: Wake, check: Check) -> None:
     client = redis.asyncio.Redis.from_url(
-        url, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=10, retry=Retry(NoBackoff(), 0)
+        url,
+        client_name=SUBSCRIBER,
+        socket_connect_timeout=2,
+        socket_keepalive=True,
+        health_check_interval=10,
+        retry=Retry(NoBackoff(), 0),
     )
     async with client, client.pubsub() as subscription:
         await subscription.subscribe(CHANNEL)
