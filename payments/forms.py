@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from django import forms
+from django.http import QueryDict
 
 from payments.services.carts import MAX_QUANTITY
 from webhooks.problems import Problem
@@ -41,9 +42,9 @@ class ChangeForm(ProblemForm):
     quantity = quantity_field()
 
     @classmethod
-    def of(cls, item: int, *args: Any, **kwargs: Any) -> Self:
+    def of(cls, item: int, *, quantity: int | None = None, data: QueryDict | None = None) -> Self:
         """The form of one item: a page holds several, so their ids carry the item's."""
-        return cls(*args, auto_id=f"item-{item}-%s", **kwargs)
+        return cls(data, initial={"quantity": quantity}, auto_id=f"item-{item}-%s")
 
 
 class CheckoutForm(forms.Form):

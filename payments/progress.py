@@ -45,6 +45,13 @@ class Progress:
     waiting: bool
     steps: list[Step]
 
+    @property
+    def tone(self) -> str:
+        """Its class in the style sheet."""
+        if self.order.status == Status.PAID:
+            return "good"
+        return "bad" if self.order.status in (Status.PAYMENT_FAILED, Status.DISPUTED) else "warn"
+
     @classmethod
     def of(cls, order: Order, *, returned: bool) -> Self:
         """`returned`: the person comes back from the hosted page."""

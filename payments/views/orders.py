@@ -4,8 +4,10 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -65,9 +67,11 @@ def order_status(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
 def order_pay(request: HttpRequest, number: str) -> HttpResponse:
     """Go on to the hosted page of an order that is not paid."""
+    if not request.user.is_authenticated:
+        # Back to the order, since this address only takes what is posted.
+        return redirect_to_login(reverse("payments:order", args=[number]))
     found = _mine(request, number)
     try:
         return _hosted_page(checkouts.resume(found))

@@ -52,7 +52,7 @@ def cart(request: HttpRequest) -> HttpResponse:
 @require_POST
 def cart_change(request: HttpRequest, item: int) -> HttpResponse:
     """Change a quantity; 0 removes."""
-    form = ChangeForm.of(item, request.POST)
+    form = ChangeForm.of(item, data=request.POST)
     if form.is_valid():
         try:
             _change(Owner.of(request), item, form.cleaned_data["quantity"])
@@ -81,7 +81,7 @@ def _product(request: HttpRequest, slug: str, form: AddForm, status: int = 200) 
 def _cart(request: HttpRequest, refused: dict[int, ChangeForm] | None = None, status: int = 200) -> HttpResponse:
     review = review_of(request)
     forms = [
-        (refused or {}).get(row.item.pk) or ChangeForm.of(row.item.pk, initial={"quantity": row.item.quantity})
+        (refused or {}).get(row.item.pk) or ChangeForm.of(row.item.pk, quantity=row.item.quantity)
         for row in review.rows
     ]
     context = {"review": review, "rows": list(zip(review.rows, forms, strict=True))}
