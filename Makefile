@@ -21,10 +21,10 @@ help: ## list the commands
 	@touch $@
 
 run: .venv/run ## app and sandbox on this machine, with no server and no account
-	@PATCHBAY_SANDBOX=1 $(BIN)/python manage.py run
+	@PATCHBAY_SANDBOX=1 exec $(BIN)/python manage.py run
 
 run-grown: .venv/run ## the same with worker and beat, on DATABASE_URL, REDIS_URL and BROKER_URL
-	@PATCHBAY_SANDBOX=1 $(BIN)/python manage.py run --procfile Procfile
+	@PATCHBAY_SANDBOX=1 exec $(BIN)/python manage.py run --procfile Procfile
 
 test: .venv/dev ## the whole suite; what needs a server that is not there is skipped with the reason
 	@$(BIN)/python -m pytest -n auto
@@ -40,7 +40,8 @@ check: .venv/dev ## style, types, migrations, deployment, architecture
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@PATCHBAY_SANDBOX=1 $(BIN)/python manage.py makemigrations --check --dry-run
-	@$(BIN)/python -m config.deploy_check
+	@env -u PATCHBAY_SANDBOX PATCHBAY_URL=https://patchbay.example SECRET_KEY=$$(od -An -N40 -tx1 /dev/urandom | tr -d ' \n') \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python -m tests.architecture
 
 lock: .venv/dev ## compile the requirements from pyproject.toml

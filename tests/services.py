@@ -5,9 +5,11 @@
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from functools import cache
+from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -59,16 +61,30 @@ def missing_broker() -> str:
     return ""
 
 
+def create_database(server: str, name: str) -> str:
+    """The URL of a new, empty database on the server."""
+    _administer(server, "CREATE DATABASE {}", name)
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+def drop_database(server: str, name: str) -> str:
+    """Drop it, whoever is still connected."""
+    _administer(server, "DROP DATABASE {} WITH (FORCE)", name)
+    return ""
+
+
+def _administer(server: str, statement: LiteralString, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
 @pytest.fixture
 def postgresql() -> Iterator[str]:
     """The URL of an empty database, dropped afterwards."""
     need("PostgreSQL", missing_postgresql())
     name = f"patchbay_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(DATABASE, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield urlunsplit(urlsplit(DATABASE)._replace(path=f"/{name}"))
-    with psycopg.connect(DATABASE, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    yield create_database(DATABASE, name)
+    drop_database(DATABASE, name)
 
 
 @pytest.fixture
@@ -91,3 +107,8 @@ def chromium() -> str:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
     need("Chromium", "" if path else "none of its names is on the path")
     return path
+
+
+if __name__ == "__main__":
+    verb, server, name = sys.argv[1:]
+    print({"create": create_database, "drop": drop_database}[verb](server, name))
