@@ -89,6 +89,6 @@ def _decode(token: str) -> Claims:
         )
     except jwt.ExpiredSignatureError:
         raise Invalid("The access token has expired.") from None
-    # Beside PyJWT's own errors: text that is no UTF-8, and a header nested deeper than the parser goes.
-    except (jwt.PyJWTError, UnicodeError, RecursionError):
+    # Beside PyJWT's own errors: text that cannot be UTF-8.
+    except (jwt.PyJWTError, UnicodeError):
         raise Invalid("This is not one of our access tokens.") from None

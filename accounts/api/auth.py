@@ -28,7 +28,13 @@ class OpenDoor(ApiView):
 class SignIn(OpenDoor):
     """Sign in with an e-mail address and a password."""
 
-    @extend_schema(request=Credentials, responses={200: TokenPair} | problems(400, 401, 429), auth=[], tags=["auth"])
+    @extend_schema(
+        operation_id="sign_in",
+        request=Credentials,
+        responses={200: TokenPair} | problems(400, 401, 429),
+        auth=[],
+        tags=["auth"],
+    )
     def post(self, request: Request) -> Response:
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
@@ -38,7 +44,13 @@ class SignIn(OpenDoor):
 class StayIn(OpenDoor):
     """Exchange a refresh token for the next pair; it is good once, and for ten seconds of retries."""
 
-    @extend_schema(request=RefreshToken, responses={200: TokenPair} | problems(400, 401), auth=[], tags=["auth"])
+    @extend_schema(
+        operation_id="refresh",
+        request=RefreshToken,
+        responses={200: TokenPair} | problems(400, 401),
+        auth=[],
+        tags=["auth"],
+    )
     def post(self, request: Request) -> Response:
         form = RefreshToken(data=request.data)
         form.is_valid(raise_exception=True)
@@ -48,7 +60,13 @@ class StayIn(OpenDoor):
 class SignOut(OpenDoor):
     """End the session of the refresh token in the body, or else of the access token in the header."""
 
-    @extend_schema(request=SomeToken, responses={204: None} | problems(400, 401), tags=["auth"])
+    @extend_schema(
+        operation_id="sign_out",
+        request=SomeToken,
+        responses={204: None} | problems(400, 401),
+        auth=[{"bearer": []}, {}],  # type: ignore[list-item]  # annotated more narrowly than it is read
+        tags=["auth"],
+    )
     def post(self, request: Request) -> Response:
         form = SomeToken(data=request.data)
         form.is_valid(raise_exception=True)
@@ -62,7 +80,7 @@ class SignOut(OpenDoor):
 class PublicKeys(OpenDoor):
     """The public keys that access tokens are signed with, now and next."""
 
-    @extend_schema(responses={200: KeySet}, auth=[], tags=["auth"])
+    @extend_schema(operation_id="public_keys", responses={200: KeySet}, auth=[], tags=["auth"])
     def get(self, _request: Request) -> Response:
         return Response(keys.key_set(), headers={"Cache-Control": f"public, max-age={KEYS_MAX_AGE}"})
 

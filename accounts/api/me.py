@@ -30,7 +30,7 @@ class Me(ApiView):
         return Response(Person(_person(request)).data)
 
 
-@extend_schema(responses={200: SignedIn(many=True)} | problems(401), tags=["me"])
+@extend_schema(responses={200: SignedIn(many=True)} | problems(401, 404), tags=["me"])
 class Sessions(ApiView, ListAPIView[Session]):
     """The programs signed in for this person."""
 

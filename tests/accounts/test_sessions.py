@@ -1,5 +1,7 @@
 """Signing out, and what a person sees of their own sessions."""
 
+import base64
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -94,3 +96,10 @@ def test_nobody_ends_the_sessions_of_others(api, pair, session):
 
 def test_an_id_that_is_none_is_nowhere(api, pair):
     assert api.delete("/api/v1/sessions/7", pair["access_token"]).status_code == 404
+
+
+@pytest.mark.parametrize("position", ["p=x", "p=", "p=9999-99-99", "o=1&p=\x00", "p=2026-01-01+99:99", "o=x"])
+def test_a_cursor_somebody_made_up_is_a_404(api, pair, position):
+    cursor = base64.b64encode(position.encode()).decode()
+    answer = api.get(f"/api/v1/sessions?cursor={quote(cursor)}", pair["access_token"])
+    assert is_problem(answer, 404, "not_found")

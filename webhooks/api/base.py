@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any
 
-from rest_framework.exceptions import ParseError
+from django.core.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -19,6 +20,13 @@ class Pages(CursorPagination):
     page_size_query_param = "limit"
     max_page_size = 100
     ordering = "-id"
+
+    def paginate_queryset(self, *args: Any, **kwargs: Any) -> list[Any] | None:
+        """A cursor is base64 of a position, and anybody can encode another: what no column takes is no page."""
+        try:
+            return super().paginate_queryset(*args, **kwargs)
+        except (ValueError, OverflowError, ValidationError):
+            raise NotFound(self.invalid_cursor_message) from None
 
 
 class Json(JSONParser):
