@@ -32,11 +32,13 @@ class UserAdmin(PlainUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # Django
     ordering = ("email",)
     readonly_fields = ("last_login", "date_joined")
     inlines = (Addresses,)
+    # Django's two boxes side by side are wider than Unfold's page.
+    filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         (
             "What they may",
-            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups")},
         ),
         ("When", {"fields": ("last_login", "date_joined")}),
     )
