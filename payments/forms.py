@@ -1,6 +1,7 @@
 """What people send from the shop's pages."""
 
 from typing import Any, Self
+from uuid import uuid4
 
 from django import forms
 from django.http import QueryDict
@@ -21,14 +22,13 @@ class ProblemForm(forms.Form):
 def quantity_field() -> forms.IntegerField:
     # The bounds are the service's to enforce; here they only guide the browser.
     words = {"required": "How many?", "invalid": "Enter a whole number."}
-    bounds = {"min": 1, "max": MAX_QUANTITY, "inputmode": "numeric", "required": True, "autocomplete": "off"}
-    return forms.IntegerField(label="Quantity", error_messages=words, widget=forms.NumberInput(attrs=bounds))
+    bounds = {"min": 1, "max": MAX_QUANTITY, "inputmode": "numeric", "autocomplete": "off"}
+    widget = forms.NumberInput(attrs=bounds)
+    return forms.IntegerField(label="Quantity", label_suffix="", error_messages=words, widget=widget)
 
 
 class AddForm(ProblemForm):
     """So many of a product, into the cart."""
-
-    use_required_attribute = False
 
     product = forms.SlugField(widget=forms.HiddenInput)
     quantity = quantity_field()
@@ -36,8 +36,6 @@ class AddForm(ProblemForm):
 
 class ChangeForm(ProblemForm):
     """Another quantity of what is in the cart."""
-
-    use_required_attribute = False
 
     quantity = quantity_field()
 
@@ -48,9 +46,14 @@ class ChangeForm(ProblemForm):
 
 
 class CheckoutForm(forms.Form):
-    """How to pay. `total` is what the person saw, in minor units, when they agree to changed prices."""
+    """How to pay.
+
+    `key` makes a button pressed twice one order. `total` is what the person saw, in minor units, when they agree to
+    changed prices.
+    """
 
     provider = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose how to pay."})
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid4)
     total = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, providers: list[tuple[str, str]], **kwargs: Any) -> None:

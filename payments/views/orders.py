@@ -1,6 +1,7 @@
 """Checkout, and what became of an order."""
 
 from typing import Any, cast
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -30,7 +31,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     """Look the order over (GET), place and pay it (POST)."""
     form = CheckoutForm(request.POST or None, providers=_providers())
     if form.is_valid():
-        return _place(request, form.cleaned_data["provider"], form.cleaned_data["total"])
+        return _place(request, **form.cleaned_data)
     review = review_of(request)
     if not review:
         return to("cart")
@@ -80,12 +81,12 @@ def order_pay(request: HttpRequest, number: str) -> HttpResponse:
         return to("order", number)
 
 
-def _place(request: HttpRequest, provider: str, agreed: int | None) -> HttpResponse:
-    if agreed is not None and not _accept(request, agreed):
+def _place(request: HttpRequest, provider: str, key: UUID | None, total: int | None) -> HttpResponse:
+    if total is not None and not _accept(request, total):
         messages.warning(request, "A price has just changed again: please look at the new total.")
         return to("checkout")
     try:
-        return _hosted_page(checkouts.begin(request.user, provider))
+        return _hosted_page(checkouts.begin(request.user, provider, str(key or "")))
     except Problem as problem:
         messages.error(request, sentence(problem))
         placed = problem.extra.get("order")
@@ -101,8 +102,10 @@ def _accept(request: HttpRequest, agreed: int) -> bool:
 
 
 def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:
-    # None: the payment settled while it was being started, which its order's page will tell.
-    return SeeOther(attempt.redirect_url) if attempt.redirect_url else to("order", attempt.order.number)
+    # Settled in the meantime, or by an older page's button: the order's page tells.
+    if not attempt.redirect_url or not attempt.order.payable:
+        return to("order", attempt.order.number)
+    return SeeOther(attempt.redirect_url)
 
 
 def _progress(request: HttpRequest, found: Order) -> dict[str, Any]:
