@@ -8,13 +8,9 @@ from integrations.facts import RepositoryPushed
 from integrations.payload import Payload
 from integrations.signatures import require_hmac
 
+SECRET = Credential(name="WEBHOOK_SECRET", sandbox="patchbay-github-sandbox-secret")
 # GitHub signs the body alone: no time is signed, so freshness rests on deduplication.
-provider = Provider(
-    slug="github",
-    name="GitHub",
-    credentials=(Credential(name="WEBHOOK_SECRET", sandbox="patchbay-github-sandbox-secret"),),
-    signs_time=False,
-)
+provider = Provider(slug="github", name="GitHub", credentials=(SECRET,), signs_time=False)
 provider.ignore("ping")
 
 
