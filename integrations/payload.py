@@ -1,6 +1,7 @@
 """Typed reads of untrusted JSON: every read names its field and states its type, so bad input fails by name."""
 
 import json
+from math import isinf
 from typing import Any
 
 from integrations.errors import BadPayload
@@ -41,7 +42,7 @@ class Payload:
 
     def encoded(self) -> bytes:
         """The object as compact JSON, as stored when it came as one of several."""
-        return json.dumps(self._data, separators=(",", ":"), ensure_ascii=False).encode()
+        return json.dumps(self._data, separators=(",", ":")).encode()
 
     def has(self, path: str) -> bool:
         """Whether there is anything but null at `path`."""
@@ -70,9 +71,16 @@ class Payload:
 def parse_json(body: bytes) -> Any:
     """JSON of UTF-8 bytes, or `BadPayload`; NaN and Infinity are not JSON, and absurd nesting is refused."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_not_json)
+        return json.loads(body.decode("utf-8"), parse_constant=_not_json, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise BadPayload("the body is not JSON") from error
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if isinf(value):
+        raise ValueError(f"{number} is beyond any number we can write back")
+    return value
 
 
 def _not_json(token: str) -> None:

@@ -35,7 +35,8 @@ def require_ecdsa(message: bytes, signature: str, public_key: str) -> None:
     """`BadSignature` unless `signature` (base64 DER) over SHA-256 fits `public_key` (base64 SPKI)."""
     try:
         key = load_der_public_key(base64.b64decode(public_key))
-        assert isinstance(key, ec.EllipticCurvePublicKey)
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            raise BadSignature("the key of this source is not of an elliptic curve")
         key.verify(base64.b64decode(signature, validate=True), message, ec.ECDSA(SHA256()))
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise BadSignature("the signature does not fit the key of this source") from error
@@ -43,7 +44,7 @@ def require_ecdsa(message: bytes, signature: str, public_key: str) -> None:
 
 def require_fresh(timestamp: str, now: datetime, tolerance: timedelta = TOLERANCE) -> None:
     """`StaleTimestamp` unless `timestamp` (Unix seconds) lies within `tolerance` of `now`, before or after."""
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 11):
         raise BadSignature("the signed time is not a number of seconds")
     if abs(now - datetime.fromtimestamp(int(timestamp), UTC)) > tolerance:
         raise StaleTimestamp("the signed time is more than five minutes from now")

@@ -51,7 +51,7 @@ def exchange(
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         bound.warning("vendor.unreachable", error=repr(error), ms=_since(started))
         raise Retryable(f"{vendor} cannot be reached") from error
-    except httpx2.TransportError as error:
+    except httpx2.RequestError as error:
         bound.warning("vendor.no_answer", error=repr(error), ms=_since(started))
         raise OutcomeUnknown(f"{vendor} did not answer") from error
     bound.info("vendor.call", status=response.status_code, ms=_since(started))
@@ -65,9 +65,14 @@ def require_success(vendor: str, method: str, answer: Answer) -> Answer:
     raise error_for(vendor, answer.status, answer.headers, idempotent=method in ("GET", "HEAD", "PUT", "DELETE"))
 
 
-def error_for(vendor: str, status: int, headers: Mapping[str, str], *, idempotent: bool) -> Exception:
-    """The error a status means. A 5xx to a request that may not be repeated leaves the outcome unknown."""
-    message = f"{vendor} answered {status}"
+def error_for(
+    vendor: str, status: int, headers: Mapping[str, str], *, idempotent: bool, words: str = ""
+) -> Exception:
+    """The error a status means. A 5xx to a request that may not be repeated leaves the outcome unknown.
+
+    `words` is what of the vendor's own answer is safe to log and show to staff.
+    """
+    message = f"{vendor} answered {status}" + (f": {words}" if words else "")
     if status == 429:
         return Retryable(message, retry_after=_seconds(headers.get("retry-after", "")))
     if status >= 500:
