@@ -17,6 +17,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 log = structlog.get_logger("task")
 
+SWEEPS = ("webhooks.beat", "webhooks.drain", "webhooks.relay", "integrations.email.carry", "payments.reconcile")
+
 app = Celery("patchbay")
 app.conf.update(
     broker_url=settings.BROKER_URL,
@@ -32,13 +34,7 @@ app.conf.update(
     task_default_queue=settings.QUEUE,
     beat_schedule={
         name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}}
-        for name in (
-            "webhooks.beat",
-            "webhooks.drain",
-            "webhooks.relay",
-            "integrations.email.carry",
-            "payments.reconcile",
-        )
+        for name in SWEEPS
     }
     | {"realtime.trim": {"task": "realtime.trim", "schedule": 3600.0}},
 )
@@ -48,6 +44,13 @@ app.autodiscover_tasks(["webhooks", "payments", "realtime", "integrations.email"
 @signals.setup_logging.connect
 def keep_logging(**_kwargs: Any) -> None:
     """Being connected is what keeps Celery's hands off the logging that Django has configured."""
+
+
+@signals.worker_ready.connect
+def sweep_at_once(**_kwargs: Any) -> None:
+    """What an earlier process left behind is not left to wait for the first beat."""
+    for name in SWEEPS:
+        app.send_task(name)
 
 
 @signals.before_task_publish.connect

@@ -11,12 +11,20 @@ QUIET = (
     "uvicorn.access",
     "celery.app.trace",
     "celery.worker.strategy",
+    "celery.beat",
     "httpx2",
     "httpcore2",
     "stripe",
     "kombu",
     "amqp",
 )
+
+
+class OnlyNews(logging.Filter):
+    """Django logs every 4xx and 5xx once more: of those lines only the ones with a traceback say something new."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.name != "django.request" or bool(record.exc_info)
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -50,7 +58,8 @@ def configure(options: dict[str, Any]) -> None:
                     "foreign_pre_chain": shared,
                 }
             },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "filters": {"new": {"()": OnlyNews}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["new"]}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "loggers": {name: {"level": "WARNING"} for name in QUIET},
         }

@@ -53,7 +53,7 @@ class Processes:
             status, last = _get(url)
             if status == 200:
                 return
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise Failed(f"{url} did not become ready: {last}")
 
     def wait(self) -> None:

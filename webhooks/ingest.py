@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 MAX_BODY = 1 << 20
+MAX_DRAINED = 16 << 20
 RETRY_SOON = 5.0
 LONGEST = 255
 ACCEPTED = b'{"received":true}'
@@ -78,19 +79,24 @@ def _come_again(detail: str) -> Problem:
 
 
 async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
-    if (length := headers.get("content-length", "")).isdigit() and int(length) > MAX_BODY:
+    """The raw bytes. What is too large is read to its end and thrown away, for a client that is still sending
+    sees a cut connection instead of the answer; past `MAX_DRAINED` it may."""
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > MAX_DRAINED:
         raise _too_large()
-    chunks, size, more = [], 0, True
-    while more:
+    kept, size, more = bytearray(), 0, True
+    while more and size <= MAX_DRAINED:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Problem(400, "incomplete", "The connection ended before the body did")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > MAX_BODY:
-            raise _too_large()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= MAX_BODY:
+            kept += chunk
         more = message.get("more_body", False)
-    return b"".join(chunks)
+    if size > MAX_BODY:
+        raise _too_large()
+    return bytes(kept)
 
 
 def _too_large() -> Problem:

@@ -55,7 +55,7 @@ class Events(ApiView, ListAPIView[OutboxEvent]):
         events = OutboxEvent.objects.filter(**_given(self.request, "name"))
         if since := self.request.query_params.get("since"):
             events = events.filter(at__gte=_moment(since))
-        return events if self.request.user.is_staff else events.filter(user_id=self.request.user.pk)
+        return events if self.request.user.is_staff else events.filter(user__pk=self.request.user.pk)
 
 
 def _given(request: Any, *names: str) -> dict[str, str]:

@@ -57,5 +57,5 @@ def ask(call: Callable[[], T]) -> T:
             raise OutcomeUnknown("stripe's answer cannot be read") from error
         if error.http_status == 409:
             raise Retryable("stripe is still working on the same request") from error
-        # Every POST of ours carries an idempotency key, so repeating any of them is safe.
-        raise error_for("stripe", error.http_status, error.headers or {}, idempotent=True) from error
+        words = f"{error.code or ''} {error.user_message or ''}".strip() if error.http_status == 400 else ""
+        raise error_for("stripe", error.http_status, error.headers or {}, idempotent=False, words=words) from error
