@@ -6,8 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,6 +39,19 @@ def tell(*events: Event) -> None:
     for one in events:
         with transaction.atomic():
             remember(one)
+
+
+def aside(work: Callable[..., Any], *args: Any) -> None:
+    """Do the work in another thread, which closes its connection: an event loop may be running in this one."""
+
+    def tidily() -> None:
+        try:
+            work(*args)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(tidily).result()
 
 
 @dataclass

@@ -1,24 +1,24 @@
 """The browser's side, in Chromium: live pages, resuming without loss, and the way around blocked sockets."""
 
+import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, WebSocketRoute, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 import realtime
-from tests.realtime.conftest import LIMITS, Server, event, serving, tell
+from tests.realtime.conftest import LIMITS, Server, aside, event, serving, tell
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -45,17 +45,6 @@ def pages() -> Starlette:
         Mount("/static", StaticFiles(directory=Path(realtime.__path__[0]) / "static")),
     ]
     return Starlette(routes=routes)
-
-
-def tell_aside(*events: Any) -> None:
-    """Playwright keeps an event loop in this thread, where Django's database refuses to work."""
-
-    def work() -> None:
-        tell(*events)
-        connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(work).result()
 
 
 @pytest.fixture
@@ -92,7 +81,8 @@ def test_a_fragment_reloads_when_an_event_concerns_it(page: Page, person: Any) -
         # Once with the page, and once on the first hello.
         expect(page.locator("#order")).to_have_text("Shown 1")
         page.locator("#again").focus()
-        tell_aside(
+        aside(
+            tell,
             event(user=person.pk, name="order.paid", order={"number": "1002"}),
             event(user=person.pk, name="order.created", order={"number": "1001"}),
             event(user=person.pk, name="order.paid", order={"number": "1001"}),
@@ -107,13 +97,13 @@ def test_a_fragment_reloads_when_an_event_concerns_it(page: Page, person: Any) -
 def test_what_happens_while_the_server_is_away_is_told_afterwards(page: Page, person: Any) -> None:
     with serving(LIMITS, pages()) as server:
         visit(page, server)
-        tell_aside(event(user=person.pk))
+        aside(tell, event(user=person.pk))
         wait_for(page, [1])
     expect(page.locator("[data-live-state]")).not_to_have_text("Live")
-    tell_aside(*(event(user=person.pk) for _ in range(3)))
+    aside(tell, *(event(user=person.pk) for _ in range(3)))
     with serving(LIMITS, pages(), port=server.port):
         wait_for(page, [1, 2, 3, 4])
-        tell_aside(event(user=person.pk))
+        aside(tell, event(user=person.pk))
         wait_for(page, [1, 2, 3, 4, 5])
         page.close()
 
@@ -121,6 +111,31 @@ def test_what_happens_while_the_server_is_away_is_told_afterwards(page: Page, pe
 def test_where_sockets_are_blocked_the_event_stream_takes_over(page: Page, person: Any) -> None:
     with serving(LIMITS, pages(), sockets=False) as server:
         visit(page, server)
-        tell_aside(*(event(user=person.pk) for _ in range(3)))
+        aside(tell, *(event(user=person.pk) for _ in range(3)))
         wait_for(page, [1, 2, 3])
         page.close()
+
+
+def test_what_is_told_twice_or_too_early_counts_once_and_in_order(page: Page) -> None:
+    answers: list[dict[str, Any]] = []
+
+    def serve(socket: WebSocketRoute) -> None:
+        def say(**frame: Any) -> None:
+            socket.send(json.dumps(frame))
+
+        def hear(text: str) -> None:
+            answers.append(json.loads(text))
+            if answers[-1]["type"] == "resume":
+                for seq in (5, 4, 4, 5, 3, 6):
+                    say(type="event", seq=seq, name="order.paid", data={}, at="2026-11-23T00:00:00Z")
+                say(type="ping")
+
+        socket.on_message(hear)
+        say(type="hello", epoch="e", seq=3, heartbeat=25)
+
+    page.route_web_socket(re.compile("/ws$"), serve)
+    with serving(LIMITS, pages()) as server:
+        visit(page, server)
+        wait_for(page, [4, 5, 6])
+        page.close()
+    assert answers == [{"type": "resume", "epoch": "e", "seq": 3}, {"type": "pong"}]

@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from realtime import wake
 from realtime.hub import Hub
 from realtime.limits import Close, Limits
 from realtime.listener import Listener
 from realtime.models import Stream, StreamEvent
-from tests.realtime.conftest import event, tell
+from realtime.services import open_stream
+from tests.realtime.conftest import aside, event, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "user:1"
@@ -30,7 +32,7 @@ def in_hub(story: Callable[[Hub], Awaitable[None]], **limits: Any) -> None:
 
 
 async def tell_later(*events: Any) -> None:
-    await asyncio.to_thread(tell, *events)
+    await asyncio.to_thread(aside, tell, *events)
 
 
 async def take(listener: Listener, count: int = 1) -> list[Any]:
@@ -63,6 +65,23 @@ def test_a_lost_wake_up_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> None
     in_hub(story, net=0.05)
 
 
+def test_a_wake_up_that_meets_the_reading_of_the_position_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_meanwhile(key: str) -> Any:
+        position = open_stream(key)
+        tell(event())
+        return position
+
+    monkeypatch.setattr("realtime.hub.open_stream", told_meanwhile)
+
+    async def story(hub: Hub) -> None:
+        listener = await hub.open(KEY)
+        assert listener.seq == 0
+        hub.follow(listener)
+        assert await take(listener) == [1]
+
+    in_hub(story, net=3600)
+
+
 def test_history_longer_than_the_mailbox_is_told_whole() -> None:
     tell(*(event() for _ in range(60)))
 
@@ -76,16 +95,19 @@ def test_history_longer_than_the_mailbox_is_told_whole() -> None:
     in_hub(story, messages=4, history=7)
 
 
-def test_news_longer_than_one_read_is_told_whole() -> None:
+def test_news_longer_than_one_read_is_told_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wake, "publish", lambda _keys: None)
+
     async def story(hub: Hub) -> None:
         listeners = [await hub.open(KEY), await hub.open("user:2")]
         for listener in listeners:
             hub.follow(listener)
         await tell_later(*(event(user=user) for user in (1, 2) * 30))
+        hub._reader.wake([KEY, "user:2"])
         for listener in listeners:
             assert await take(listener, 30) == list(range(1, 31))
 
-    in_hub(story, batch=7)
+    in_hub(story, batch=7, net=3600)
 
 
 def test_a_listener_that_does_not_read_is_closed_and_the_others_are_told() -> None:
@@ -163,7 +185,7 @@ def test_a_log_begun_anew_resets_whoever_listens() -> None:
     async def story(hub: Hub) -> None:
         listener = await hub.open(KEY)
         hub.follow(listener)
-        await asyncio.to_thread(Stream.objects.all().delete)
+        await asyncio.to_thread(aside, Stream.objects.all().delete)
         assert await take(listener) == ["reset"]
         await tell_later(event())
         assert await take(listener) == [1]
@@ -175,13 +197,14 @@ def test_rows_lost_under_a_live_listener_are_a_reset(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(wake, "publish", lambda _keys: None)
 
     def lose() -> None:
-        tell(event(), event())
-        StreamEvent.objects.all().delete()
+        with transaction.atomic():
+            tell(event(), event())
+            StreamEvent.objects.all().delete()
 
     async def story(hub: Hub) -> None:
         listener = await hub.open(KEY)
         hub.follow(listener)
-        await asyncio.to_thread(lose)
+        await asyncio.to_thread(aside, lose)
         assert await take(listener) == ["reset"]
         assert listener.seq == 2
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 
 from realtime import log
 from realtime.models import Stream, StreamEvent
 from realtime.services import open_stream, trim
 from realtime.sink import remember
-from tests.realtime.conftest import event, tell
+from tests.realtime.conftest import aside, event, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -46,11 +46,7 @@ def test_an_event_rolled_back_leaves_no_gap() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_writers_at_the_same_time_leave_no_gap() -> None:
-    def write() -> None:
-        tell(*(event(user=user) for user in (1, 2) * 10))
-        connections.close_all()
-
-    writers = [Thread(target=write) for _ in range(4)]
+    writers = [Thread(target=aside, args=[tell, *(event(user=user) for user in (1, 2) * 10)]) for _ in range(4)]
     for writer in writers:
         writer.start()
     for writer in writers:

@@ -2,18 +2,18 @@
 
 import json
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from realtime.models import StreamEvent
-from tests.realtime.conftest import LIMITS, PATIENCE, Server, event, serving, tell
+from tests.realtime.conftest import LIMITS, PATIENCE, Server, aside, event, serving, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,9 +27,10 @@ def refused(server: Server, path: str, **options: Any) -> int:
 
 def close_code(peer: Any) -> int:
     """The code the server ends the connection with, once everything before has been read."""
+    deadline = time.monotonic() + PATIENCE
     try:
         while True:
-            peer.socket.recv(PATIENCE)
+            peer.socket.recv(max(0, deadline - time.monotonic()))
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else 1006
 
@@ -132,11 +133,6 @@ def test_a_trusted_origin_is_let_in(server: Server) -> None:
         assert peer.receive()["type"] == "hello"
 
 
-def test_a_name_pointed_at_us_is_no_origin_of_ours(server: Server) -> None:
-    foreign = {"Host": "evil.example"}
-    assert refused(server, server.path("/ws"), origin="http://evil.example", additional_headers=foreign) == 403
-
-
 def test_staff_may_read_everything_and_others_may_not(server: Server) -> None:
     assert refused(server, server.path("/ws?stream=staff")) == 403
     assert refused(server, server.path("/ws?stream=elsewhere", is_staff=True)) == 404
@@ -237,11 +233,7 @@ def test_a_client_that_does_not_read_is_closed_without_delaying_the_others(trans
 
 
 def test_a_burst_from_many_threads_arrives_in_order_exactly_once(server: Server) -> None:
-    def write() -> None:
-        tell(*(event() for _ in range(50)))
-        connections.close_all()
-
-    writers = [threading.Thread(target=write) for _ in range(4)]
+    writers = [threading.Thread(target=aside, args=[tell, *(event() for _ in range(50))]) for _ in range(4)]
     with server.connect() as first:
         epoch = first.receive()["epoch"]
         for writer in writers:
