@@ -1,0 +1,1 @@
+"""The sandbox: held to its vendors by their own SDKs."""
