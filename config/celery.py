@@ -33,8 +33,7 @@ app.conf.update(
     worker_send_task_events=False,
     task_default_queue=settings.QUEUE,
     beat_schedule={
-        name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}}
-        for name in SWEEPS
+        name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}} for name in SWEEPS
     }
     | {"realtime.trim": {"task": "realtime.trim", "schedule": 3600.0}},
 )

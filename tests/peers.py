@@ -121,8 +121,8 @@ def sandbox(sandbox_peer: SandboxPeer, settings: Any) -> Iterator[SandboxPeer]:
 
 
 @pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    """Where the sandbox's webhooks go in this test; ask for it after `sandbox`."""
+def receiver(sandbox: SandboxPeer, settings: Any) -> Iterator[Receiver]:
+    """Where the sandbox's webhooks go in this test."""
     with Receiver() as peer:
         settings.PATCHBAY_URL = peer.url
         yield peer

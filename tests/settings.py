@@ -8,7 +8,7 @@ os.environ["PATCHBAY_SANDBOX"] = "1"
 os.environ["BROKER_URL"] = "memory://"
 os.environ.setdefault("PATCHBAY_VAR", tempfile.mkdtemp(prefix="patchbay-test-"))
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 from config.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

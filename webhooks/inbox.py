@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 from webhooks.tasks import wake_drain
 
@@ -115,36 +115,34 @@ def insert(rows: Sequence[tuple[object, ...]]) -> None:
 
 
 _NAMES = ", ".join((*COLUMNS, "state", "attempts", "due_at", "facts", "error"))
-
-
-_ARRAYS = ", ".join(f"%b::{'bytea' if name == 'body' else 'timestamptz' if name == 'received_at' else 'text'}[]" for name in COLUMNS)
+_TYPES = dict.fromkeys(COLUMNS, "text") | {"body": "bytea", "received_at": "timestamptz"}
+# One parameter a column, in binary: parsing and planning cost the same for one row and for five hundred.
+_ARRAYS = ", ".join(f"%b::{_TYPES[name]}[]" for name in COLUMNS)
 _VALUES = ", ".join("headers::jsonb" if name == "headers" else name for name in COLUMNS)
 _UNNEST = (
     f"INSERT INTO webhooks_delivery ({_NAMES}) SELECT {_VALUES}, 'pending', 0, now(), '[]'::jsonb, '' "  # noqa: S608
     f"FROM unnest({_ARRAYS}) AS given ({', '.join(COLUMNS)}) ON CONFLICT DO NOTHING"
 )
+_ONE_BY_ONE = (
+    f"INSERT OR IGNORE INTO webhooks_delivery ({_NAMES}) "  # noqa: S608  constants of this module
+    f"VALUES ({', '.join(['%s'] * len(COLUMNS))}, 'pending', 0, %s, '[]', '')"
+)
 
 
 def _insert_postgresql(rows: Sequence[tuple[object, ...]]) -> None:
-    import psycopg
+    import psycopg  # only where PostgreSQL is
 
     connection.ensure_connection()
     columns = [list(column) for column in zip(*rows, strict=True)]
+    # psycopg's own cursor sends parameters to the server; Django's would write them into the statement.
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(_UNNEST, columns)
 
 
 def _insert_sqlite(rows: Sequence[tuple[object, ...]]) -> None:
-    from django.db import transaction
-
-    marks = ", ".join(["%s"] * len(COLUMNS))
     adapted = [(*row[:-1], _sqlite_time(row[-1]), _sqlite_time(row[-1])) for row in rows]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT OR IGNORE INTO webhooks_delivery ({_NAMES}) "  # noqa: S608  constants of this module
-            f"VALUES ({marks}, 'pending', 0, %s, '[]', '')",
-            adapted,  # type: ignore[arg-type]
-        )
+        cursor.executemany(_ONE_BY_ONE, adapted)  # type: ignore[arg-type]
 
 
 def _sqlite_time(value: object) -> str:

@@ -65,9 +65,7 @@ def require_success(vendor: str, method: str, answer: Answer) -> Answer:
     raise error_for(vendor, answer.status, answer.headers, idempotent=method in ("GET", "HEAD", "PUT", "DELETE"))
 
 
-def error_for(
-    vendor: str, status: int, headers: Mapping[str, str], *, idempotent: bool, words: str = ""
-) -> Exception:
+def error_for(vendor: str, status: int, headers: Mapping[str, str], *, idempotent: bool, words: str = "") -> Exception:
     """The error a status means. A 5xx to a request that may not be repeated leaves the outcome unknown.
 
     `words` is what of the vendor's own answer is safe to log and show to staff.

@@ -142,9 +142,9 @@ def test_an_expired_token_is_told_so(api, claims):
     assert answer.json()["detail"] == "The access token has expired."
 
 
-@pytest.mark.parametrize("end", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}], ids=str)
+@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
 def test_a_token_dies_with_its_session(api, pair, end):
-    Session.objects.update(**end)
+    Session.objects.update(**{end: timezone.now()})
     assert is_problem(api.get("/api/v1/me", pair["access_token"]), 401, "invalid_token")
 
 

@@ -76,7 +76,8 @@ def nothing_is_left(patchbay: Topology) -> bool:
 
 def told_in(patchbay: Topology, name: str) -> int:
     """How often the person's stream tells of `name`."""
-    count = f"from realtime.models import StreamEvent as E; print(E.objects.filter(name='{name}', stream__key__startswith='user').count())"
+    rows = f"StreamEvent.objects.filter(name='{name}', stream__key__startswith='user')"
+    count = f"from realtime.models import StreamEvent; print({rows}.count())"
     return int(patchbay.manage("shell", "-v0", "-c", count))
 
 

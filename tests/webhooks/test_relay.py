@@ -56,9 +56,9 @@ def test_publishing_outside_a_transaction_is_a_mistake() -> None:
 
 
 def test_an_event_of_a_transaction_that_failed_never_was() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         publish("order.paid", {}, about="order:1")
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     relay()
     assert taken == []
 

@@ -74,7 +74,7 @@ class Story:
     def listen(self) -> str:
         ticket = self._post("/api/v1/realtime/ticket", {})["ticket"]
         address = settings.PATCHBAY_URL.replace("http", "ws", 1) + f"/ws?ticket={ticket}"
-        self._socket = connect(address, origin=settings.PATCHBAY_URL, proxy=None)  # type: ignore[arg-type]
+        self._socket = connect(address, origin=settings.PATCHBAY_URL, proxy=None)
         return f"at event {json.loads(self._socket.recv(PATIENCE))['seq']}"
 
     def check_out(self) -> str:

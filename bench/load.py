@@ -1,0 +1,153 @@
+"""The load generator: a process of its own that posts prebuilt webhooks over keep-alive connections.
+
+`python -m bench.load` reads a `Job` as JSON from standard input and prints its `Outcome` as JSON.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import cast
+
+import uvloop
+
+WINDOW_FACTOR = 3.0  # a server that answers nobody for this many windows is given up
+
+
+@dataclass(frozen=True)
+class Job:
+    """Post for `seconds` to the port over `connections`, with at most `most` requests built before."""
+
+    port: int
+    seconds: float
+    connections: int = 32
+    most: int = 50_000
+
+
+@dataclass
+class Outcome:
+    """What came back: how many answers of each status, over `elapsed` seconds; latencies are in milliseconds."""
+
+    statuses: dict[str, int]
+    elapsed: float
+    p50: float
+    p99: float
+
+    @property
+    def acknowledged(self) -> int:
+        return self.statuses.get("200", 0)
+
+    @property
+    def rate(self) -> float:
+        """Acknowledged webhooks per second."""
+        return self.acknowledged / self.elapsed
+
+
+def measure(job: Job) -> Outcome:
+    """Run the job in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.load"],
+        input=json.dumps(asdict(job)),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=job.seconds * WINDOW_FACTOR + 60,
+    )
+    return Outcome(**json.loads(done.stdout))
+
+
+@dataclass
+class Run:
+    """What all connections of a run share."""
+
+    requests: Iterator[bytes]
+    deadline: float
+    open: int
+    finished: "asyncio.Future[None]"
+    statuses: Counter[str] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+
+    def leave(self) -> None:
+        self.open -= 1
+        if not self.open and not self.finished.done():
+            self.finished.set_result(None)
+
+
+class Sender(asyncio.Protocol):
+    """One connection: the next request goes out when the last answer is complete."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._received = b""
+        self._sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by behaviour, not by class
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, found, body = self._received.partition(b"\r\n\r\n")
+        if found and len(body) >= _length(head):
+            self._received = b""
+            self._run.statuses[head[9:12].decode()] += 1
+            self._run.latencies.append(time.perf_counter() - self._sent_at)
+            self._send()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if error or self._sent_at:
+            self._run.statuses["cut"] += 1
+        self._run.leave()
+
+    def _send(self) -> None:
+        now = time.perf_counter()
+        request = next(self._run.requests, None) if now < self._run.deadline else None
+        if request is None:
+            self._sent_at = 0.0
+            self._transport.close()
+            return
+        self._sent_at = now
+        self._transport.write(request)
+
+
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    start = lower.index(b"content-length:") + len(b"content-length:")
+    return int(lower[start:].split(b"\r\n", 1)[0])
+
+
+async def post(job: Job, requests: list[bytes]) -> Outcome:
+    """Post the requests, each once, until the time or they are used up, and wait for the last answers."""
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    run = Run(iter(requests), started + job.seconds, job.connections, loop.create_future())
+    for _ in range(job.connections):
+        await loop.create_connection(lambda: Sender(run), "127.0.0.1", job.port)
+    await asyncio.wait_for(run.finished, job.seconds * WINDOW_FACTOR + 30)
+    elapsed = time.perf_counter() - started
+    return Outcome(dict(run.statuses), elapsed, _percentile(run.latencies, 50), _percentile(run.latencies, 99))
+
+
+def _percentile(seconds: list[float], percent: int) -> float:
+    if not seconds:
+        return 0.0
+    return round(sorted(seconds)[(len(seconds) - 1) * percent // 100] * 1000, 2)
+
+
+def main() -> None:
+    from bench.events import signed_requests
+
+    job = Job(**json.load(sys.stdin))
+    requests = signed_requests(job.most, job.port)
+    outcome = uvloop.run(post(job, requests))
+    json.dump(asdict(outcome), sys.stdout)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    main()
