@@ -9,7 +9,7 @@ from anymail.exceptions import AnymailNotSupportedWarning
 from django.core.mail.backends.base import BaseEmailBackend
 
 from integrations.contract import Credential, Delivery, Inbound, Provider
-from integrations.errors import BadPayload, BadSignature
+from integrations.errors import BadPayload, BadSignature, Retryable
 from integrations.facts import MailReported
 from integrations.http.transport import exchange, require_success
 from integrations.payload import Payload, parse_json
@@ -97,7 +97,10 @@ class SendGrid:
         query = quote(f"(unique_args['mail']={json.dumps(mail)})")
         url = f"{provider.base_url}/v3/messages?limit=1&query={query}"
         answer = exchange("sendgrid", "GET", url, {"Authorization": f"Bearer {provider.secret('API_KEY')}"})
-        return bool(Payload.parse(require_success("sendgrid", "GET", answer).body).items("messages"))
+        try:
+            return bool(Payload.parse(require_success("sendgrid", "GET", answer).body).items("messages"))
+        except BadPayload as error:
+            raise Retryable("sendgrid's answer cannot be read") from error
 
 
 @provider.provides(MailCarrier)
