@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import threading
 import time
@@ -130,12 +129,20 @@ class App:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "websocket":
-            path = scope["path"] if self._sockets else "/not-here"
-            await asgi.websocket({**scope, "path": path}, receive, send)
+            scope["path"] = scope["path"] if self._sockets else "/not-here"
+            await asgi.websocket(scope, receive, send)
         elif scope["path"] == "/events":
             await asgi.sse(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
+
+
+class Uvicorn(uvicorn.Server):
+    """Says farewell before it waits for its connections, as `manage.py serve` does."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asgi.drain()
+        await super().shutdown(sockets)
 
 
 @contextmanager
@@ -144,7 +151,7 @@ def serving(limits: Limits, pages: Any = None, *, port: int = 0, sockets: bool =
     hub = Hub(limits)
     with closing(socket.create_server(("127.0.0.1", port))) as listening:
         app = App(hub, pages, sockets=sockets)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+        server = Uvicorn(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=PATIENCE))
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_until_complete, args=[server.serve([listening])])
         thread.start()
@@ -176,12 +183,3 @@ def signed_in(person: Any) -> Client:
     client = Client()
     client.force_login(person)
     return client
-
-
-@pytest.fixture
-def redis_url() -> str:
-    url = os.environ.get("TEST_REDIS_URL", "")
-    if not url:
-        words = "needs Redis: set TEST_REDIS_URL"
-        pytest.fail(words) if os.environ.get("PATCHBAY_REQUIRE_SERVICES") == "1" else pytest.skip(words)
-    return url

@@ -92,7 +92,14 @@ def test_the_embedded_process_dies_and_the_story_ends_well(tmp_path: Path, funct
 @pytest.mark.services
 @pytest.mark.parametrize(
     ("name", "function", "when"),
-    [("web", *BY_THE_WEB[3]), ("web", *BY_THE_WEB[7]), *(("worker", *point) for point in BY_THE_WORKER)],
+    [
+        ("web", "integrations.providers.stripe.gateway:StripeGateway.start", "after"),
+        ("web", "webhooks.inbox:insert", "after"),
+        ("worker", "webhooks.processing:claim", "after"),
+        ("worker", "payments.services.settlement:settle", "after"),
+        ("worker", "webhooks.relay:_commit", "before"),
+        ("worker", "integrations.email.services:_send", "after"),
+    ],
 )
 def test_a_grown_process_dies_and_the_story_ends_well(
     tmp_path: Path, services: dict[str, str], name: str, function: str, when: str
