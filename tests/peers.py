@@ -32,9 +32,13 @@ class SandboxPeer:
         self._server = server(build(public_url=self.url, state_file=self._state_file))
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [sock]}, daemon=True)
         self._thread.start()
+        # A connection for each request: some of them are cut.
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        self._http = httpx2.Client(base_url=self.url, trust_env=False, verify=False, timeout=20, limits=limits)
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._http.close()
         self._server.should_exit = True
         self._thread.join(10)
         assert not self._thread.is_alive(), "the sandbox did not end"
@@ -47,7 +51,7 @@ class SandboxPeer:
 
     def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Any request, whatever is answered; redirects are not followed."""
-        return httpx2.request(method, self.url + path, trust_env=False, timeout=20, **options)
+        return self._http.request(method, path, **options)
 
 
 @dataclass(frozen=True)

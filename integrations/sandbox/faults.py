@@ -10,7 +10,7 @@ PLAIN = ("timeout", "reset", "drop_reply", "garbage")
 
 @dataclass
 class Fault:
-    """`match` is `METHOD /path-prefix`, either of them `*`; `times` how many more requests it befalls.
+    """`match` is `METHOD /path-prefix`, either of them `*` (or one for both); `times` how many requests it befalls.
 
     `ValueError` for one that makes no sense, in words for whoever ordered it.
     """
@@ -24,6 +24,8 @@ class Fault:
         if not self._makes_sense():
             wanted = ", ".join([*(f"{name}:N" for name in FIGURES), *PLAIN])
             raise ValueError(f"fault must be one of {wanted}; not {self.fault!r}")
+        if self.match == "*":
+            self.match = "* *"
         if len(self.match.split()) != 2:
             raise ValueError(
                 f"match must be 'METHOD /path-prefix', for example 'POST /v1/' or '* *'; not {self.match!r}"
@@ -33,7 +35,8 @@ class Fault:
 
     def _makes_sense(self) -> bool:
         low, high = FIGURES.get(self.name, (0, -1))
-        return self.fault in PLAIN or low <= self.figure <= high
+        whole = self.name == "slow" or self.figure.is_integer()
+        return self.fault in PLAIN or (low <= self.figure <= high and whole)
 
     @property
     def name(self) -> str:

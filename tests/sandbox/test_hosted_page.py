@@ -22,7 +22,14 @@ def submit(sandbox, page):
 def test_the_page_says_what_is_paid(sandbox, page):
     shown = sandbox.ask("GET", page)
     assert shown.status_code == 200
-    for words in ("Patch cord", "2 × €19.00", "€38.00", "ada@example.com", "No money moves", "http://shop.example/cart"):
+    for words in (
+        "Patch cord",
+        "2 × €19.00",
+        "€38.00",
+        "ada@example.com",
+        "No money moves",
+        "http://shop.example/cart",
+    ):
         assert words in shown.text
 
 

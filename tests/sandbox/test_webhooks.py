@@ -159,7 +159,9 @@ def test_events_can_be_late(session, receiver, sandbox, pay):
     assert len(receiver.take(4)) == 4
 
 
-@pytest.mark.parametrize(("slug", "kind"), [("github", "push"), ("github", "ping"), ("stripe", "payment_intent.succeeded")])
+@pytest.mark.parametrize(
+    ("slug", "kind"), [("github", "push"), ("github", "ping"), ("stripe", "payment_intent.succeeded")]
+)
 def test_a_sample_can_be_sent(receiver, sandbox, slug, kind):
     sandbox.control("POST", "/send", {"provider": slug, "kind": kind})
     request = receiver.take()[0]

@@ -38,7 +38,7 @@ class Api:
     async def send(self, request: Request) -> Response:
         mail = await _json(request)
         require_sendable(mail)
-        if mail.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
+        if _is_rehearsal(mail):
             return Response(status_code=200)
         return Response(status_code=202, headers={"X-Message-Id": self._office.take(mail)})
 
@@ -80,8 +80,16 @@ def _require_key(request: Request) -> None:
         raise SendGridError(401, "The provided authorization grant is invalid, expired, or revoked")
 
 
+def _is_rehearsal(mail: dict[str, Any]) -> bool:
+    """SendGrid's own sandbox mode: the mail is checked and not sent."""
+    mode = mail.get("mail_settings", {}).get("sandbox_mode")
+    return isinstance(mode, dict) and mode.get("enable") is True
+
+
 async def _json(request: Request) -> Any:
     try:
-        return json.loads(await request.body())
-    except ValueError as error:
+        body = json.loads(await request.body())
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()  # half a surrogate pair is no text
+        return body
+    except (ValueError, RecursionError) as error:
         raise SendGridError(400, "Bad Request") from error

@@ -36,7 +36,7 @@ class PostOffice:
         mail = {
             "id": identifier,
             "to": recipient,
-            "from": (personalization.get("from") or request["from"])["email"],
+            "from": request["from"]["email"],
             "subject": personalization.get("subject") or request.get("subject", ""),
             "text": parts.get("text/plain", ""),
             "html": parts.get("text/html", ""),
@@ -58,7 +58,7 @@ class PostOffice:
 
     def _event(self, mail: Json, kind: str, extra: Json) -> Json:
         return {
-            # Custom arguments come first: SendGrid lets its own fields win over ours of the same name.
+            # Ours come first: SendGrid's own fields win over a custom argument of the same name.
             **mail["arguments"],
             "email": mail["to"],
             "timestamp": self._world.clock.stamp(),

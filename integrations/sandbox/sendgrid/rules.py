@@ -8,18 +8,37 @@ from integrations.sandbox.sendgrid.errors import SendGridError
 Json = dict[str, Any]
 ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 MOST = 1000
+TYPES = {
+    "bcc": list,
+    "categories": list,
+    "cc": list,
+    "content": list,
+    "from": dict,
+    "mail_settings": dict,
+    "subject": str,
+    "template_id": str,
+    "to": list,
+}
 
 
 def require_sendable(mail: Any) -> None:
     """`SendGridError` (400) for the first thing that is wrong with the body of a mail."""
     if not isinstance(mail, dict):
         raise SendGridError(400, "Bad Request", "")
+    _require_types(mail, "")
     _require_personalizations(mail.get("personalizations"))
     _require_address(mail.get("from"), "from")
     _require_subject(mail)
-    if not mail.get("template_id"):
+    if "content" in mail or not mail.get("template_id"):
         _require_content(mail.get("content"))
     _require_texts(mail.get("custom_args", {}), "custom_args")
+
+
+def _require_types(thing: Json, where: str) -> None:
+    for name, kind in TYPES.items():
+        if name in thing and not isinstance(thing[name], kind):
+            words = f"Invalid type. Expected: {kind.__name__}, given: {type(thing[name]).__name__}."
+            raise SendGridError(400, words, f"{where}{name}")
 
 
 def _require_personalizations(personalizations: Any) -> None:
@@ -42,9 +61,10 @@ def _require_recipients(personalization: Any, where: str) -> None:
             "with a valid email address.",
             f"{where}.to",
         )
+    _require_types(personalization, f"{where}.")
     seen: set[str] = set()
     for kind in ("to", "cc", "bcc"):
-        for index, person in enumerate(personalization.get(kind) or []):
+        for index, person in enumerate(personalization.get(kind, [])):
             _require_address(person, f"{where}.{kind}.{index}")
             _require_once(person["email"].lower(), seen, f"{where}.{kind}")
     _require_texts(personalization.get("custom_args", {}), f"{where}.custom_args")

@@ -27,13 +27,14 @@ class Person:
     async def pay(self, request: Request) -> Response:
         """`{card, authenticate}`: both may be left out. A decline is an outcome like any other, and a 200."""
         wish = await order(request)
+        card, agreed = find(wish.text("card", SUCCESS)), wish.flag("authenticate", True)
         session = self._ledger.sessions.get(request.path_params["id"])
         if session is None:
             raise Unfit("there is no such checkout session", status=404)
         try:
-            intent = self._checkout.pay(session, find(wish.text("card", SUCCESS)))
+            intent = self._checkout.pay(session, card)
             if intent["status"] == "requires_action":
-                intent = self._checkout.answer(session, agreed=wish.flag("authenticate", True))
+                intent = self._checkout.answer(session, agreed=agreed)
         except Closed as error:
             raise Unfit(str(error), status=409) from error
         return JSONResponse(_outcome(session, intent))

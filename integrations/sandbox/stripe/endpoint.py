@@ -50,7 +50,7 @@ class Endpoint:
         return respond(answer, request_id, key)
 
     async def _asked(self, request: Request, request_id: str, key: str) -> Answer:
-        text = (await request.body()).decode() if request.method == "POST" else request.url.query
+        text = (await request.body()).decode(errors="replace") if request.method == "POST" else request.url.query
         params = forms.parse(text)
         call = Call(
             id=request.path_params.get("id", ""),

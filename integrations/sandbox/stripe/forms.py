@@ -7,14 +7,22 @@ from urllib.parse import parse_qsl
 from integrations.sandbox.stripe.errors import StripeError
 
 DEPTH = 12
+MOST = 5000
 
 
 def parse(text: str) -> dict[str, Any]:
     """The parameters of a form body or a query string. Every leaf is text; `a[]` and `a[0]` make lists."""
     root: dict[str, Any] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=5000):
+    for name, value in _pairs(text):
         _put(root, [name.partition("[")[0], *re.findall(r"\[([^\]]*)\]", name)], value)
     return {name: _listed(value) for name, value in root.items()}
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST)
+    except ValueError as error:
+        raise StripeError(400, f"A request may have at most {MOST} parameters.") from error
 
 
 def _put(node: dict[str, Any], path: list[str], value: str) -> None:

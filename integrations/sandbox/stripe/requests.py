@@ -1,5 +1,6 @@
 """What a request to open a Checkout Session must make sense of, beyond the types of its parameters."""
 
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from integrations.sandbox.stripe.errors import invalid, missing_parameter, no_such, not_simulated
@@ -32,8 +33,7 @@ SHORTEST = 1_800
 
 def session_fields(params: Json, now: int) -> Json:
     """What the session takes over from its parameters."""
-    for name in sorted(params.keys() - READ):
-        raise not_simulated(name)
+    _require_simulated(params, READ, "{}")
     for name, only in (("mode", "payment"), ("ui_mode", "hosted_page")):
         if params.get(name, only) != only:
             raise not_simulated(name)
@@ -48,8 +48,7 @@ def session_fields(params: Json, now: int) -> Json:
 def intent_fields(params: Json) -> Json:
     """What the PaymentIntent takes over from its parameters."""
     data: Json = params.get("payment_intent_data", {})
-    for name in sorted(data.keys() - INTENT_ECHOED):
-        raise not_simulated(f"payment_intent_data[{name}]")
+    _require_simulated(data, INTENT_ECHOED, "payment_intent_data[{}]")
     return data
 
 
@@ -70,6 +69,8 @@ def _line(item: Json, where: str) -> Json:
     if "price_data" not in item:
         raise missing_parameter(f"{where}[price_data]")
     price = item["price_data"]
+    _require_simulated(item, {"price_data", "quantity"}, f"{where}[{{}}]")
+    _require_simulated(price, {"currency", "product_data", "tax_behavior", "unit_amount"}, f"{where}[price_data][{{}}]")
     if "product_data" not in price:
         raise missing_parameter(f"{where}[price_data][product_data]")
     if "unit_amount" not in price:
@@ -80,6 +81,11 @@ def _line(item: Json, where: str) -> Json:
         "unit_amount": _positive(price["unit_amount"], f"{where}[price_data][unit_amount]"),
         "currency": _currency(price["currency"], f"{where}[price_data][currency]"),
     }
+
+
+def _require_simulated(params: Json, known: AbstractSet[str], called: str) -> None:
+    for name in sorted(params.keys() - known):
+        raise not_simulated(called.format(name))
 
 
 def _positive(value: int, where: str) -> int:

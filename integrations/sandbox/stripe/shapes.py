@@ -1,5 +1,6 @@
 """Parameters held to the official SDK's own types: what its `…Params` do not know, Stripe does not know either."""
 
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from integrations.sandbox.stripe.errors import StripeError, invalid, missing_par
 
 # The SDK passes these beside the parameters; they are no parameters themselves.
 OPTIONS = frozenset(RequestOptions.__annotations__)
+INTEGER = re.compile(r"-?[0-9]{1,18}")
 NAMES = {**vars(typing), "StripeContext": StripeContext}
 
 
@@ -95,12 +97,19 @@ def _array(value: Any, hint: Any, where: str) -> list[Any]:
     return [_value(item, hint, _inside(where, str(index))) for index, item in enumerate(value)]
 
 
+def _integer(text: str) -> int:
+    # Python reads more than Stripe does: underscores, spaces, digits of other scripts.
+    if not INTEGER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
 def _flag(text: str) -> bool:
     return {"true": True, "false": False}[text]
 
 
 READERS: dict[Any, tuple[str, Callable[[str], Any]]] = {
-    int: ("integer", int),
+    int: ("integer", _integer),
     bool: ("boolean", _flag),
     float: ("number", Decimal),
     Decimal: ("decimal", Decimal),
