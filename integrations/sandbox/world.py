@@ -24,14 +24,13 @@ class World:
 
     def __init__(self, public_url: str, receiver: Callable[[], str], state_file: Path | None) -> None:
         self.public_url = public_url
-        self.clock = Clock()
         self.store = Store(state_file)
+        self._time = self.store.table("sandbox", "clock")
+        self.clock = Clock(timedelta(seconds=self._time.get("clock", {}).get("ahead", 0)))
         self.errands = Errands()
         self.faults = Faults()
         self.courier = Courier(self.store, self.clock, self.errands, receiver)
         self.traffic: deque[Json] = deque(maxlen=REMEMBERED)
-        self._time = self.store.table("sandbox", "clock")
-        self.clock.set(timedelta(seconds=self._time.get("clock", {}).get("ahead", 0)))
 
     def advance(self, by: timedelta) -> None:
         """Move the clock, and remember how far it is ahead."""
@@ -46,7 +45,7 @@ class World:
         self.faults.clear()
         self.traffic.clear()
         self.courier.forget()
-        self.clock.set(timedelta())
+        self.clock.restart()
 
 
 @dataclass(frozen=True, kw_only=True)

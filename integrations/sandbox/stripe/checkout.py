@@ -83,15 +83,14 @@ class Checkout:
 
     def wake(self) -> None:
         """Have every open session expire in its time."""
-        for session in self._ledger.sessions.values():
+        for session in list(self._ledger.sessions.values()):
             self._expire_in_time(session)
 
     def _expire_in_time(self, session: Json) -> None:
-        if session["status"] == "open":
-            self._ledger.world.errands.run(self._expire_when_due(session))
+        due = datetime.fromtimestamp(session["expires_at"], UTC)
+        self._ledger.world.clock.at(due, lambda: self._expire_if_open(session))
 
-    async def _expire_when_due(self, session: Json) -> None:
-        await self._ledger.world.clock.wait_until(datetime.fromtimestamp(session["expires_at"], UTC))
+    def _expire_if_open(self, session: Json) -> None:
         if session["status"] == "open":
             self.expire(session)
 
