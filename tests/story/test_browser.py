@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.story.buyer import DEMO, STAFF
+from tests.story.buyer import DEMO, STAFF, Buyer
 from tests.topology import EMBEDDED, Topology
 
 pytestmark = [pytest.mark.story, pytest.mark.browser]
@@ -148,7 +148,11 @@ def test_a_declined_card_is_told_in_words_and_another_try_pays(person: Person) -
     expect(person.page.locator("#order-status")).to_contain_text("Paid", timeout=10_000, ignore_case=True)
 
 
-def test_staff_see_the_order_the_delivery_and_the_mail(person: Person) -> None:
+def test_staff_see_the_order_the_delivery_and_the_mail(person: Person, patchbay: Topology) -> None:
+    buyer = Buyer(patchbay)
+    started = buyer.buy()
+    buyer.pay(started)
+    buyer.wait_until_paid(started)
     person.sign_in(STAFF)
     for path, name in (
         ("/console/deliveries", "console"),
