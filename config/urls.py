@@ -1,7 +1,9 @@
 """Where everything is served."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from config import readiness
@@ -15,6 +17,8 @@ api = [
 ]
 
 urlpatterns = [
+    # Browsers ask for it by this name on pages that do not say better, such as the admin's.
+    path("favicon.ico", RedirectView.as_view(url=static("patchbay/logo.svg"))),
     path("livez", readiness.livez),
     path("readyz", readiness.readyz),
     path("api/v1/", include(api)),

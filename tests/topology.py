@@ -118,4 +118,4 @@ SANDBOX = {"sandbox": ["manage.py", "sandbox"]}
 EMBEDDED = {**SANDBOX, "web": ["manage.py", "serve"]}
 CELERY = ["-m", "celery", "-A", "config.celery"]
 WORKER = [*CELERY, "worker", "--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
-GROWN = {**EMBEDDED, "worker": WORKER, "beat": [*CELERY, "beat"]}
+GROWN = {**EMBEDDED, "worker": WORKER, "beat": [*CELERY, "beat", "--scheduler", "celery.beat:Scheduler"]}
