@@ -16,6 +16,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger("request")
 
 HEADER = b"x-request-id"
+ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 # Asked every few seconds by machines: a line each would drown the others.
 UNREMARKABLE = ("/livez", "/readyz", "/static/")
 
@@ -48,7 +49,7 @@ class Exchange:
         self._status = 0
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] in ("http.response.start", "websocket.accept"):
+        if message["type"] in ANSWERS:
             self._status = message.get("status", 101)
             message["headers"] = [*message.get("headers", []), (HEADER, self._identifier)]
         await self._send(message)

@@ -9,13 +9,13 @@ from django.urls import path, re_path
 from starlette.types import Receive, Scope, Send
 
 from realtime.answers import refuse
-from realtime.hub import Hub
+from realtime.hub import Hub, current
 from realtime.origin import SameOrigin
 from realtime.sse import sse
 from realtime.websocket import socket
 from webhooks.problems import Problem
 
-__all__ = ["lifespan", "sse", "websocket"]
+__all__ = ["drain", "lifespan", "sse", "websocket"]
 
 
 @asynccontextmanager
@@ -30,5 +30,18 @@ async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     await refuse(Problem(404, "not_found", "Not found", "The WebSocket is at /ws."), scope, receive, send)
 
 
+def drain() -> None:
+    """End every connection; for the server to call before it waits for them, since event streams never end."""
+    current().drain()
+
+
+async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Whatever asks for a WebSocket, from our own pages or with a ticket."""
+    ours = dict(scope)
+    # The server logs the query as it accepts, and a ticket is none of the log's business.
+    scope["query_string"] = b""
+    await _sockets(ours, receive, send)
+
+
 # Django's types know views only; Channels routes ASGI applications by the same patterns.
-websocket = SameOrigin(URLRouter([path("ws", cast(Any, socket)), re_path("", cast(Any, nowhere))]))
+_sockets = SameOrigin(URLRouter([path("ws", cast(Any, socket)), re_path("", cast(Any, nowhere))]))

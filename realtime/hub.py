@@ -71,6 +71,12 @@ class Hub:
         if not watch.listeners and self._watches.get(watch.key) is watch:
             del self._watches[watch.key]
 
+    def drain(self) -> None:
+        """Send everybody away, because the server is about to end; they come back and resume."""
+        for watch in self._watches.values():
+            for listener in watch.listeners:
+                listener.close(Close.RESTART)
+
     def follow(self, listener: Listener) -> None:
         """Tell the listener what it has not been told, then let it go live."""
         if not listener.live and listener.chase is None:

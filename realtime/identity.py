@@ -33,7 +33,8 @@ def from_token(token: str) -> Identity | None:
 
 def from_session(key: str) -> Identity | None:
     """Who is signed in with this session cookie; None when nobody is."""
-    if not key:
+    # A quoted cookie can spell NUL, which PostgreSQL refuses to compare with anything.
+    if not key or "\0" in key:
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)

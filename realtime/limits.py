@@ -27,6 +27,7 @@ class Close(IntEnum):
     """Why a connection ends. 1006 is never sent: nobody is there. 1013 is "try again later"; 4000 and up are ours."""
 
     GONE = 1006
+    RESTART = 1012
     TRY_AGAIN = 1013
     SLOW = 4008
     UNAUTHENTICATED = 4401
@@ -35,6 +36,7 @@ class Close(IntEnum):
 
 
 REASONS = {
+    Close.RESTART: "The server restarts; connect again and resume.",
     Close.TRY_AGAIN: "Something went wrong on our side; connect again in a moment.",
     Close.SLOW: "You read too slowly; connect again and resume.",
     Close.UNAUTHENTICATED: "Your sign-in has expired.",

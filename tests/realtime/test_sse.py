@@ -1,6 +1,7 @@
 """The event stream, over a real server."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPResponse
@@ -106,9 +107,23 @@ def test_a_session_lets_in(server: Server, signed_in: Client) -> None:
     stream.close()
 
 
+@pytest.mark.parametrize("session", ["x", "unknownunknown", '"\\000unknown"', "\xff" * 32])
+def test_a_session_that_is_none_does_not(server: Server, session: str) -> None:
+    assert ask(server, "/events", Cookie=f"sessionid={session}").status == 401
+
+
 def test_the_stream_ends_with_the_sign_in(server: Server) -> None:
     stream = ask(server, server.path("/events", expires_at=datetime.now(UTC) + timedelta(seconds=0.5)))
     assert b"hello" in stream.read()
+
+
+def test_a_server_that_ends_does_not_wait_for_its_streams(transactional_db: None) -> None:
+    with serving(LIMITS) as server:
+        stream = ask(server)
+        message(stream)
+        started = time.monotonic()
+    assert stream.read() == b""
+    assert time.monotonic() - started < PATIENCE / 2
 
 
 def test_a_client_that_leaves_is_forgotten(server: Server) -> None:

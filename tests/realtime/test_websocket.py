@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -220,7 +221,7 @@ def test_a_token_that_is_no_good_prolongs_nothing(server: Server, settings: Any,
 
 def test_a_client_that_does_not_read_is_closed_without_delaying_the_others(transactional_db: None) -> None:
     with (
-        serving(replace(LIMITS, messages=8, send=1)) as server,
+        serving(replace(LIMITS, messages=8)) as server,
         server.connect(compression=None, max_queue=1) as stuck,
         server.connect(compression=None) as lively,
     ):
@@ -253,3 +254,21 @@ def test_a_client_that_leaves_is_forgotten(server: Server) -> None:
         peer.receive()
         assert server.watches() == ["user:1"]
     assert server.forgets()
+
+
+def test_a_server_that_ends_says_so(transactional_db: None) -> None:
+    with ExitStack() as connected:
+        with serving(LIMITS) as server:
+            peer = connected.enter_context(server.connect())
+            peer.receive()
+        assert close_code(peer) == 1012
+
+
+def test_no_ticket_gets_into_the_log(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "uvicorn.error")
+    path = server.path("/ws")
+    with server.connect(path) as peer:
+        peer.receive()
+    assert refused(server, path) == 403
+    assert "/ws" in caplog.text
+    assert "ticket" not in caplog.text

@@ -1,10 +1,23 @@
 """`manage.py serve`: the web process."""
 
+import sys
+from contextlib import suppress
+from socket import socket
 from typing import Any
 
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+
+from realtime.asgi import drain
+
+
+class Server(uvicorn.Server):
+    """Ends event streams before it waits for open connections: by themselves they never end."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        drain()
+        await super().shutdown(sockets)
 
 
 class Command(BaseCommand):
@@ -15,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *_args: Any, host: str, port: int, **_options: Any) -> None:
-        uvicorn.run(
+        config = uvicorn.Config(
             "config.asgi:application",
             host=host,
             port=port,
@@ -27,3 +40,9 @@ class Command(BaseCommand):
             ws_max_size=1 << 16,
             timeout_graceful_shutdown=5,
         )
+        server = Server(config)
+        # uvicorn ends in order, then raises the signal again.
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            sys.exit(1)
