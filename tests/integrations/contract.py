@@ -164,6 +164,11 @@ class Contract:
     def test_a_signed_body_of_the_wrong_shape_raises_nothing_but_a_refusal(self, provider, body):
         is_refused(provider, signed(provider, body))
 
+    def test_half_a_character_raises_nothing_but_a_refusal(self, provider):
+        """JSON can spell a lone surrogate, which no UTF-8 can hold."""
+        body = json.dumps(samples.sample(provider.slug, kinds(provider)[0])).encode()
+        is_refused(provider, signed(provider, body.replace(b"{", b'{"half": "\\ud800", ', 1)))
+
     def test_nesting_near_the_interpreters_limit_raises_nothing_but_a_refusal(self, provider):
         body = json.dumps(samples.sample(provider.slug, kinds(provider)[0])).encode()
         limit = sys.getrecursionlimit()
