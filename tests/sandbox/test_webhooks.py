@@ -73,8 +73,9 @@ def test_an_event_shows_its_object_as_it_was(session, receiver, pay):
 
 
 def test_an_event_that_was_sent_is_the_one_that_is_fetched(client, session, receiver, pay):
+    pay(session, card="4000000000000002")
     pay(session)
-    for event in map(json.loads, (request.body for request in receiver.take(4))):
+    for event in map(json.loads, (request.body for request in receiver.take(6))):
         assert client.v1.events.retrieve(event["id"]).to_dict(for_json=True) == event
 
 
