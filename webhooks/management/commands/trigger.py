@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from integrations.sandbox.samples import sample
-from integrations.sandbox.signing import sign
 
 from integrations.errors import IntegrationError
 from integrations.http.transport import exchange
+from integrations.sandbox.samples import sample
+from integrations.sandbox.signing import sign
 from webhooks.models import Delivery
 
 # The vendor's own id inside the body, made new so that the event is not a duplicate. GitHub's is a header.
