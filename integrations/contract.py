@@ -145,10 +145,7 @@ class Provider:
 
     def values(self) -> dict[str, str]:
         """Each credential's value by its name: the environment's, else the sandbox's when there is one."""
-        return {
-            item.name: secret(f"{self.prefix}_{item.name}", item.sandbox if settings.PATCHBAY_SANDBOX else "")
-            for item in self.credentials
-        }
+        return {item.name: self._value(item) for item in self.credentials}
 
     def missing(self) -> list[str]:
         """The variables that are not set."""
@@ -156,17 +153,20 @@ class Provider:
 
     @property
     def configured(self) -> bool:
-        return not self.missing()
+        return all(map(self._value, self.credentials))
 
     def secret(self, name: str) -> str:
         """One credential; `NotConfigured` when it is not set."""
-        if value := self.values()[name]:
+        if value := next(self._value(item) for item in self.credentials if item.name == name):
             return value
         raise NotConfigured(f"{self.prefix}_{name} is not set")
 
     def secrets(self, name: str) -> tuple[str, ...]:
         """A credential that may hold several values, comma-separated, while it is being rotated."""
         return tuple(filter(None, (part.strip() for part in self.secret(name).split(","))))
+
+    def _value(self, item: Credential) -> str:
+        return secret(f"{self.prefix}_{item.name}", item.sandbox if settings.PATCHBAY_SANDBOX else "")
 
     @property
     def base_url(self) -> str:

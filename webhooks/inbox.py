@@ -7,20 +7,19 @@ import asyncio
 import queue
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 import structlog
-from django.db import close_old_connections, connection, transaction
+from django.db import close_old_connections, connection
 
+from webhooks.insertion import Row, insert
 from webhooks.tasks import wake_drain
 
 log = structlog.get_logger("inbox")
 
 MOST_WAITING = 5000
 MOST_AT_ONCE = 500
-COLUMNS = ("source", "external_id", "kind", "object_key", "headers", "body", "request_id", "received_at")
+BETWEEN_WAKES = 0.02  # seconds: a worker that is awake takes all that came meanwhile, however often it is woken
 
 
 class Full(Exception):
@@ -31,8 +30,8 @@ class Full(Exception):
 class Entry:
     """The rows of one request, and the promise that is kept once they are committed."""
 
-    rows: Sequence[tuple[object, ...]]
-    stored: "Future[None]" = field(default_factory=Future)
+    rows: Sequence[Row]
+    stored: "asyncio.Future[None]"
 
 
 class Inbox:
@@ -43,7 +42,7 @@ class Inbox:
         self._thread = threading.Thread(target=self._write_all, name="inbox", daemon=True)
         self._waker = threading.Thread(target=self._wake_all, name="inbox-waker", daemon=True)
         self._news = threading.Event()
-        self._closing = False
+        self._closed = threading.Event()
 
     def start(self) -> None:
         self._thread.start()
@@ -53,18 +52,18 @@ class Inbox:
         """Store what is waiting, then stop."""
         self._entries.put(None)
         self._thread.join(timeout=10)
-        self._closing = True
+        self._closed.set()
         self._news.set()
         self._waker.join(timeout=10)
 
-    async def store(self, rows: Sequence[tuple[object, ...]]) -> None:
-        """Commit the rows (`COLUMNS`), each once per (source, external id). `Full` when too much waits."""
-        entry = Entry(rows)
+    async def store(self, rows: Sequence[Row]) -> None:
+        """Commit the rows (`insertion.COLUMNS`), each once per (source, external id). `Full` when too much waits."""
+        entry = Entry(rows, asyncio.get_running_loop().create_future())
         try:
             self._entries.put_nowait(entry)
         except queue.Full:
             raise Full from None
-        await asyncio.wrap_future(entry.stored)
+        await entry.stored
 
     def _write_all(self) -> None:
         while (batch := self._next_batch()) is not None:
@@ -88,66 +87,36 @@ class Inbox:
         return batch
 
     def _write(self, batch: list[Entry]) -> None:
-        try:
-            insert([row for entry in batch for row in entry.rows])
-        except Exception as error:  # noqa: BLE001  whatever it was, nobody's request may hang on it
-            log.error("inbox.not_stored", entries=len(batch), error=repr(error))
-            close_old_connections()
-            for entry in batch:
-                entry.stored.set_exception(error)
-            return
-        for entry in batch:
-            entry.stored.set_result(None)
-        self._news.set()
+        error = _attempt([row for entry in batch for row in entry.rows])
+        # One hop onto the event loop for all: a hop each would cost more than the rows do.
+        batch[0].stored.get_loop().call_soon_threadsafe(_settle, batch, error)
+        if error is None:
+            self._news.set()
 
     def _wake_all(self) -> None:
         # A thread of its own: a broker that hangs must not keep the next request from being stored.
-        while not self._closing:
+        while not self._closed.wait(BETWEEN_WAKES):
             self._news.wait()
             self._news.clear()
-            if not self._closing:
+            if not self._closed.is_set():
                 wake_drain()
 
 
-def insert(rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert deliveries in one statement and one commit; those that are known already are passed over."""
-    _INSERT[connection.vendor](rows)
+def _attempt(rows: Sequence[Row]) -> Exception | None:
+    try:
+        insert(rows)
+    except Exception as error:  # noqa: BLE001  whatever it was, nobody's request may hang on it
+        log.error("inbox.not_stored", rows=len(rows), error=repr(error))
+        close_old_connections()
+        return error
+    return None
 
 
-_NAMES = ", ".join((*COLUMNS, "state", "attempts", "due_at", "facts", "error"))
-_TYPES = dict.fromkeys(COLUMNS, "text") | {"body": "bytea", "received_at": "timestamptz"}
-# One parameter a column, in binary: parsing and planning cost the same for one row and for five hundred.
-_ARRAYS = ", ".join(f"%b::{_TYPES[name]}[]" for name in COLUMNS)
-_VALUES = ", ".join("headers::jsonb" if name == "headers" else name for name in COLUMNS)
-_UNNEST = (
-    f"INSERT INTO webhooks_delivery ({_NAMES}) SELECT {_VALUES}, 'pending', 0, now(), '[]'::jsonb, '' "  # noqa: S608
-    f"FROM unnest({_ARRAYS}) AS given ({', '.join(COLUMNS)}) ON CONFLICT DO NOTHING"
-)
-_ONE_BY_ONE = (
-    f"INSERT OR IGNORE INTO webhooks_delivery ({_NAMES}) "  # noqa: S608  constants of this module
-    f"VALUES ({', '.join(['%s'] * len(COLUMNS))}, 'pending', 0, %s, '[]', '')"
-)
-
-
-def _insert_postgresql(rows: Sequence[tuple[object, ...]]) -> None:
-    import psycopg  # only where PostgreSQL is
-
-    connection.ensure_connection()
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    # psycopg's own cursor sends parameters to the server; Django's would write them into the statement.
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(_UNNEST, columns)
-
-
-def _insert_sqlite(rows: Sequence[tuple[object, ...]]) -> None:
-    adapted = [(*row[:-1], _sqlite_time(row[-1]), _sqlite_time(row[-1])) for row in rows]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(_ONE_BY_ONE, adapted)  # type: ignore[arg-type]
-
-
-def _sqlite_time(value: object) -> str:
-    assert isinstance(value, datetime)
-    return value.replace(tzinfo=None).isoformat(" ")
-
-
-_INSERT = {"postgresql": _insert_postgresql, "sqlite": _insert_sqlite}
+def _settle(batch: list[Entry], error: Exception | None) -> None:
+    for entry in batch:
+        if entry.stored.done():  # the server has given this request up
+            continue
+        if error:
+            entry.stored.set_exception(error)
+        else:
+            entry.stored.set_result(None)
