@@ -1,6 +1,7 @@
 """The real processes on ports of their own, for tests that drive Patchbay from outside."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,12 +24,17 @@ def free_port() -> int:
 
 
 class Topology:
-    """Named processes that share one environment; `commands` are argument lists after the Python executable."""
+    """Named processes that share one environment; `commands` are argument lists after the Python executable.
 
-    def __init__(self, var: Path, commands: dict[str, list[str]], **variables: str) -> None:
+    `template` is a folder whose content (a prepared database, its key) stands in for migrating and seeding.
+    """
+
+    def __init__(
+        self, var: Path, commands: dict[str, list[str]], template: Path | None = None, **variables: str
+    ) -> None:
         self.port, self.sandbox_port = free_port(), free_port()
         self.url, self.sandbox_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.sandbox_port}"
-        self._commands, self._var = commands, var
+        self._commands, self._var, self._template = commands, var, template
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         clean = {
             name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
@@ -45,12 +51,19 @@ class Topology:
         }
 
     def __enter__(self) -> "Topology":
-        self.manage("migrate", "-v0")
-        self.manage("seed")
+        if self._template:
+            shutil.copytree(self._template, self._var, dirs_exist_ok=True)
+        else:
+            self.prepare()
         for name in self._commands:
             self.start(name)
         self.wait_until(lambda: self.status("/readyz") == 200, "everything is ready")
         return self
+
+    def prepare(self) -> None:
+        """An empty database becomes one with the demo's people and products."""
+        self.manage("migrate", "-v0")
+        self.manage("seed")
 
     def __exit__(self, *_error: object) -> None:
         for process in self._running.values():
