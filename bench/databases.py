@@ -34,7 +34,7 @@ Copies = Callable[[str], Database]
 def sqlite(folder: Path) -> Iterator[Copies]:
     """Copies of a migrated SQLite database, one a name."""
     template = folder / "template.sqlite3"
-    _migrate(f"sqlite:///{template}", folder)
+    _migrate(f"sqlite:///{template}")
 
     def copy(name: str) -> Database:
         path = folder / f"{name}.sqlite3"
@@ -45,7 +45,7 @@ def sqlite(folder: Path) -> Iterator[Copies]:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[Copies]:
+def postgresql(_folder: Path) -> Iterator[Copies]:
     """Copies of a migrated PostgreSQL database, one a name; all are dropped at the end."""
     prefix, made = f"patchbay_bench_{token_hex(4)}", []
 
@@ -59,7 +59,7 @@ def postgresql(folder: Path) -> Iterator[Copies]:
         return Database(url, lambda: _count_postgresql(url))
 
     try:
-        _migrate(create("template"), folder)
+        _migrate(create("template"))
         yield copy
     finally:
         for name in made:
@@ -75,8 +75,8 @@ def postgresql_answers() -> bool:
     return True
 
 
-def _migrate(url: str, folder: Path) -> None:
-    servers.run(["manage.py", "migrate", "-v0"], {"DATABASE_URL": url, "PATCHBAY_VAR": str(folder)})
+def _migrate(url: str) -> None:
+    servers.run(["manage.py", "migrate", "-v0"], {"DATABASE_URL": url})
 
 
 def _command(statement: str, name: str) -> None:

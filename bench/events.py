@@ -4,32 +4,16 @@ import json
 import secrets
 from datetime import UTC, datetime
 
+from integrations.sandbox.samples import sample
 from integrations.sandbox.signing import sign
 
 KIND = "payment_intent.succeeded"
-PLACE = "evt_of_this_request_is_written_here"
+PLACE = "the id of each event is written here"
 
 
 def signed_requests(count: int, port: int) -> list[bytes]:
     """That many `POST /webhooks/stripe`, no two with the same event, as they go over the wire."""
-    body = json.dumps(
-        {
-            "id": PLACE,
-            "object": "event",
-            "type": KIND,
-            "livemode": False,
-            "api_version": "2026-10-28.endive",
-            "created": 1,
-            "data": {
-                "object": {
-                    "id": "pi_1",
-                    "object": "payment_intent",
-                    "metadata": {"attempt": "a" * 36},
-                    "filler": ["word"] * 140,
-                }
-            },
-        }
-    ).encode()
+    body = json.dumps({**sample("stripe", KIND), "id": PLACE}).encode()
     head, tail = body.split(PLACE.encode())
     run, now = secrets.token_hex(6), datetime.now(UTC)
     return [_request(head + f"evt_{run}{number:012}".encode() + tail, port, now) for number in range(count)]

@@ -5,7 +5,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,17 +15,24 @@ from typing import cast
 
 import uvloop
 
-WINDOW_FACTOR = 3.0  # a server that answers nobody for this many windows is given up
+from bench.report import percentile
+
+PATIENCE = 60.0  # seconds after the round: a server that still owes an answer then is given up
 
 
 @dataclass(frozen=True)
 class Job:
-    """Post for `seconds` to the port over `connections`, with at most `most` requests built before."""
+    """Post for `seconds` to the port over `connections`, ready for `fastest` requests a second."""
 
     port: int
     seconds: float
     connections: int = 32
-    most: int = 50_000
+    fastest: int = 8_000
+
+    @property
+    def most(self) -> int:
+        """How many requests are built before the clock starts; a faster server ends the round early."""
+        return max(self.connections, round(self.seconds * self.fastest))
 
 
 @dataclass
@@ -56,7 +62,7 @@ def measure(job: Job) -> Outcome:
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        timeout=job.seconds * WINDOW_FACTOR + 60,
+        timeout=job.seconds + 2 * PATIENCE,
     )
     return Outcome(**json.loads(done.stdout))
 
@@ -99,8 +105,8 @@ class Sender(asyncio.Protocol):
             self._run.latencies.append(time.perf_counter() - self._sent_at)
             self._send()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        if error or self._sent_at:
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self._sent_at:
             self._run.statuses["cut"] += 1
         self._run.leave()
 
@@ -128,26 +134,18 @@ async def post(job: Job, requests: list[bytes]) -> Outcome:
     run = Run(iter(requests), started + job.seconds, job.connections, loop.create_future())
     for _ in range(job.connections):
         await loop.create_connection(lambda: Sender(run), "127.0.0.1", job.port)
-    await asyncio.wait_for(run.finished, job.seconds * WINDOW_FACTOR + 30)
+    await asyncio.wait_for(run.finished, job.seconds + PATIENCE)
     elapsed = time.perf_counter() - started
-    return Outcome(dict(run.statuses), elapsed, _percentile(run.latencies, 50), _percentile(run.latencies, 99))
-
-
-def _percentile(seconds: list[float], percent: int) -> float:
-    if not seconds:
-        return 0.0
-    return round(sorted(seconds)[(len(seconds) - 1) * percent // 100] * 1000, 2)
+    return Outcome(dict(run.statuses), elapsed, percentile(run.latencies, 50), percentile(run.latencies, 99))
 
 
 def main() -> None:
-    from bench.events import signed_requests
+    from bench.events import signed_requests  # it needs Django's settings, which only this process has
 
     job = Job(**json.load(sys.stdin))
-    requests = signed_requests(job.most, job.port)
-    outcome = uvloop.run(post(job, requests))
+    outcome = uvloop.run(post(job, signed_requests(job.most, job.port)))
     json.dump(asdict(outcome), sys.stdout)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     main()

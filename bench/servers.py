@@ -5,14 +5,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-START = 30.0  # seconds a server may take until it listens
+START = 60.0  # seconds a server may take until it is ready
 GRACE = 10.0  # seconds it has for ending by itself
-
-OURS = ["manage.py", "serve"]
 
 
 def free_port() -> int:
@@ -24,25 +22,25 @@ def free_port() -> int:
 
 @contextmanager
 def serving(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
-    """Run the Python command with `--port` added until the block ends; gives the port once it listens.
-
-    What the server prints goes to the file `log`, as in production: a terminal would be the bottleneck.
-    """
+    """Run the Python command with `--port` added until the block ends; gives the port once it listens."""
     port = free_port()
-    with running([*command, "--port", str(port)], environment, log) as process:
-        _await_listener(process, port, log)
+    with running([*command, "--port", str(port)], environment, log, lambda: _listens(port)):
         yield port
 
 
 @contextmanager
-def running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the Python command until the block ends."""
+def running(command: list[str], environment: Mapping[str, str], log: Path, ready: Callable[[], bool]) -> Iterator[None]:
+    """Run the Python command from the moment it is `ready` until the block ends.
+
+    What it prints goes to the file `log`, as in production: a terminal would be the bottleneck.
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, *command], env={**os.environ, **environment}, stdout=output, stderr=output
         )
     try:
-        yield process
+        _wait(process, ready, log)
+        yield
     finally:
         process.terminate()
         try:
@@ -61,16 +59,16 @@ def run(command: list[str], environment: Mapping[str, str]) -> None:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
-def _await_listener(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + START
     while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if ready():
+            return
         time.sleep(0.05)
-    raise RuntimeError(f"the server does not listen; its last words:\n{tail(log)}")
+    words = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+    raise RuntimeError(f"the server did not get ready; its last words:\n{words}")
 
 
-def tail(log: Path, lines: int = 20) -> str:
-    """The end of a server's log."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
