@@ -10,6 +10,7 @@ from django.conf import settings
 from integrations.credentials import secret
 from integrations.errors import NotConfigured
 from integrations.facts import Fact
+from integrations.http.policy import Policy
 from integrations.payload import Payload
 
 
@@ -64,6 +65,7 @@ class Provider:
     api: str = ""
     signs_time: bool = True
     ignored: frozenset[str] = frozenset()
+    policy: Policy = field(default_factory=Policy)
     _receive: Receive | None = None
     _health: Callable[[], None] | None = None
     _kinds: dict[str, Interpret] = field(default_factory=dict)

@@ -29,6 +29,24 @@ class OutcomeUnknown(Retryable):
     code = "outcome_unknown"
 
 
+class CircuitOpen(Retryable):
+    """The vendor has been failing and is left alone until `retry_after`: nothing was sent."""
+
+    code = "circuit_open"
+
+
+class RateLimited(Retryable):
+    """The vendor's limit or our own is spent until `retry_after`."""
+
+    code = "rate_limited"
+
+
+class DeadlineExceeded(Retryable):
+    """The time granted for this work is over, and nothing is under way any more."""
+
+    code = "deadline_exceeded"
+
+
 class Permanent(IntegrationError):
     """Asking again would give the same answer: a person has to look."""
 
@@ -45,6 +63,18 @@ class Unauthorized(Permanent):
     """The vendor does not accept our credentials."""
 
     code = "unauthorized"
+
+
+class Forbidden(Permanent):
+    """Our credentials are good and may not do this: logged as a security event."""
+
+    code = "forbidden"
+
+
+class Reconnect(Permanent):
+    """The grant was withdrawn or has run out: a person has to connect the account again."""
+
+    code = "reconnect"
 
 
 class Mismatch(Permanent):
