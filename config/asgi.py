@@ -17,6 +17,7 @@ from django.conf import settings
 from config.access import Access, Receive, Scope, Send
 from config.celery import EmbeddedWorker
 from config.wsgi import application as pages
+from integrations.http import deadline
 from realtime import asgi as realtime
 from webhooks.inbox import Inbox
 from webhooks.ingest import Ingest
@@ -44,7 +45,8 @@ class Patchbay:
             return await realtime.sse(scope, receive, send)
         # WSGI knows only ASCII here; what a browser sends is ASCII already.
         scope["query_string"] = scope["query_string"].decode("latin-1").encode("ascii", "xmlcharrefreplace")
-        return await self._pages(scope, receive, send)
+        with deadline.within(settings.REQUEST_SECONDS):
+            return await self._pages(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

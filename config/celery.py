@@ -12,6 +12,7 @@ from celery.worker import WorkController
 from django.conf import settings
 
 from integrations.correlation import request_id
+from integrations.http import deadline
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -53,8 +54,10 @@ def sweep_at_once(**_kwargs: Any) -> None:
 
 
 @signals.before_task_publish.connect
-def carry_request_id(headers: dict[str, Any], **_kwargs: Any) -> None:
+def carry(headers: dict[str, Any], **_kwargs: Any) -> None:
+    """A task works under the request id and the deadline of whoever asked for it."""
     headers["patchbay_request_id"] = request_id()
+    headers["patchbay_deadline"] = deadline.as_timestamp()
 
 
 _started: ContextVar[float] = ContextVar("task_started")
@@ -65,6 +68,7 @@ def begin(task: Any, **_kwargs: Any) -> None:
     _started.set(time.perf_counter())
     identifier = getattr(task.request, "patchbay_request_id", "") or task.request.id
     structlog.contextvars.bind_contextvars(request_id=identifier)
+    deadline.adopt(getattr(task.request, "patchbay_deadline", None))
 
 
 @signals.task_postrun.connect

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import httpx2
 import structlog
 from django.conf import settings
 from django.db import connection
@@ -10,8 +11,6 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from kombu import Connection
 
-from integrations.errors import IntegrationError
-from integrations.http.transport import exchange
 from webhooks.models import Heartbeat
 
 log = structlog.get_logger("readiness")
@@ -62,10 +61,7 @@ def _worker() -> str:
 def _sandbox() -> str:
     if not settings.PATCHBAY_SANDBOX:
         return "ok"
-    try:
-        exchange("sandbox", "GET", f"{settings.SANDBOX_URL}/_control/health")
-    except IntegrationError:
-        return "unavailable"
+    httpx2.get(f"{settings.SANDBOX_URL}/_control/health", timeout=2, trust_env=False).raise_for_status()
     return "ok"
 
 

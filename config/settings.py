@@ -1,5 +1,6 @@
 """Every setting, from the environment: with no variable set Patchbay runs embedded, on this machine alone."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -125,6 +126,10 @@ QUEUE = env.str("PATCHBAY_QUEUE", "patchbay")
 # Each thread keeps one database connection: these three bounds are the bound on connections.
 WEB_THREADS = env.int("WEB_THREADS", 8)
 WORKER_THREADS = env.int("WORKER_THREADS", 4)
+# What counts as one machine when a vendor fails: a circuit opens for all when two of them see it.
+PATCHBAY_NODE = env.str("PATCHBAY_NODE", socket.gethostname())
+# A person waits no longer than this for an answer, whatever vendors do meanwhile.
+REQUEST_SECONDS = env.float("PATCHBAY_REQUEST_SECONDS", 25.0)
 # A claim on a row that outlives its claimant by this long is taken over.
 LEASE_SECONDS = env.float("PATCHBAY_LEASE_SECONDS", 30.0)
 SWEEP_SECONDS = env.float("PATCHBAY_SWEEP_SECONDS", 2.0)

@@ -5,6 +5,7 @@ the claims and is the fence: a claimant whose number is no longer the row's has 
 """
 
 import random
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -12,6 +13,8 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+
+from integrations.http import deadline
 
 M = TypeVar("M", bound=models.Model)
 LONGEST = 6 * 3600.0
@@ -31,6 +34,11 @@ def claim(rows: QuerySet[M], limit: int, **changes: Any) -> list[M]:
     for row in taken:
         row.attempts += 1  # type: ignore[attr-defined]
     return taken
+
+
+def lease() -> AbstractContextManager[None]:
+    """Bound the work on claimed rows by their lease: past it somebody else may be at it."""
+    return deadline.within(settings.LEASE_SECONDS)
 
 
 def backoff(attempt: int, asked: float | None = None, *, base: float = 2.0) -> timedelta:

@@ -10,7 +10,7 @@ from django.conf import settings
 from integrations.credentials import secret
 from integrations.errors import NotConfigured
 from integrations.facts import Fact
-from integrations.http.policy import Policy
+from integrations.http.policy import Policy, grant
 from integrations.payload import Payload
 
 
@@ -70,6 +70,9 @@ class Provider:
     _health: Callable[[], None] | None = None
     _kinds: dict[str, Interpret] = field(default_factory=dict)
     _ports: dict[type, Callable[[], Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        grant(self.slug, self.policy)
 
     # How a plug-in declares itself
 

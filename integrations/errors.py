@@ -2,9 +2,13 @@
 
 
 class IntegrationError(Exception):
-    """Anything that happened at the border. `code` is stable and safe to show."""
+    """Anything that happened at the border. `code` is stable and safe to show.
+
+    `status` is the vendor's HTTP status where it answered with one.
+    """
 
     code = "integration_error"
+    status: int | None = None
 
 
 class NotConfigured(IntegrationError):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import registry
-from integrations.claims import backoff, claim
+from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate
 from integrations.errors import Ignored, NotConfigured, Permanent, Refused, Retryable
 from webhooks.handling import Effect, effects_of
@@ -34,7 +34,7 @@ def drain() -> int:
 
 def process(delivery: Delivery) -> None:
     """Process one claimed delivery, whatever comes of it; an error decides what happens next by its type."""
-    with correlate(delivery.request_id):
+    with correlate(delivery.request_id), lease():
         started = time.perf_counter()
         try:
             _carry_out(delivery)

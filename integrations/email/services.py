@@ -3,14 +3,14 @@
 from uuid import UUID
 
 import structlog
-from anymail.exceptions import AnymailError, AnymailRequestsAPIError
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
 
 from integrations import registry
-from integrations.claims import backoff, claim
+from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate, request_id
 from integrations.email.models import Mail
 from integrations.errors import NotConfigured, Permanent, Retryable
@@ -57,7 +57,7 @@ def carry() -> int:
     taken = 0
     while batch := _claim():
         for mail in batch:
-            with correlate(mail.request_id):
+            with correlate(mail.request_id), lease():
                 _settle_or_send(mail)
         taken += len(batch)
     return taken
@@ -96,14 +96,7 @@ def _send(mail: Mail, carrier: MailCarrier) -> None:
     try:
         carrier.backend().send_messages([message])
     except AnymailError as error:
-        raise _meaning(error) from error
-
-
-def _meaning(error: AnymailError) -> Exception:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, AnymailRequestsAPIError) and (status is None or status == 429 or status >= 500):
-        return Retryable(f"the carrier answered {status or 'nothing'}")
-    return Permanent(f"the carrier refused: {error}")
+        raise Permanent(f"the carrier refused: {error}") from error
 
 
 def _postpone(mail: Mail, error: Retryable) -> None:

@@ -38,3 +38,16 @@ class Policy:
     retry_ratio: float = 0.1
     retry_tokens: float = 10.0
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+
+
+_granted: dict[str, Policy] = {}
+
+
+def grant(slug: str, policy: Policy) -> None:
+    """Bound everything asked of `slug` by `policy`."""
+    _granted[slug] = policy
+
+
+def policy_of(slug: str) -> Policy:
+    """The vendor's own policy, or the usual one."""
+    return _granted.get(slug, Policy())

@@ -1,21 +1,29 @@
-"""One HTTP exchange with a vendor: bounded in time, logged in one line, told apart by what the caller can do."""
+"""One HTTP exchange with a vendor, through the pipeline: what comes back is a success, or an error that says what
+to do next."""
 
-import time
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
 
 import httpx2
-import structlog
 from django.conf import settings
 
-from integrations.errors import NotFound, OutcomeUnknown, Permanent, Retryable, Unauthorized
+from integrations.errors import IntegrationError, OutcomeUnknown, Retryable
+from integrations.http import deadline
+from integrations.http.auth import Auth
+from integrations.http.bounds import bound
+from integrations.http.meaning import error_for, words_of
+from integrations.http.operation import operation_of
+from integrations.http.pipeline import guarded
+from integrations.http.policy import policy_of
+from integrations.http.retry import Call
 
-log = structlog.get_logger("vendor")
-
-TIMEOUT = httpx2.Timeout(10.0, connect=3.0)
-LIMITS = httpx2.Limits(max_connections=50, max_keepalive_connections=20)
+# Once a process: what one vendor may hold of them is bounded by its policy and the threads there are.
+LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
+IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
+KEYS = ("idempotency-key", "paypal-request-id")
+LARGEST = 16 << 20  # bytes of an answer: a vendor that sends more is not itself
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,7 @@ class Answer:
     body: bytes
 
 
-@cache
-def _client() -> httpx2.Client:
-    # The sandbox is on this machine: a proxy set for the outside world must not swallow it.
-    return httpx2.Client(timeout=TIMEOUT, limits=LIMITS, trust_env=not settings.PATCHBAY_SANDBOX)
+Meaning = Callable[[Answer], IntegrationError | None]
 
 
 def exchange(
@@ -39,48 +44,86 @@ def exchange(
     url: str,
     headers: Mapping[str, str] | None = None,
     content: bytes | str | None = None,
+    *,
+    auth: Auth | None = None,
+    meaning: Meaning | None = None,
+    as_json: bool = False,
+    tenant: str = "",
 ) -> Answer:
-    """Send one request and return whatever was answered.
+    """The vendor's answer, a 2xx. Whatever else comes of it is raised as one of `integrations.errors`.
 
-    `Retryable`: it never left (refused, DNS). `OutcomeUnknown`: it left, and no whole answer came back.
+    `meaning` may know better what an answer that is no success amounts to. `as_json`: a 2xx that is not JSON is no
+    answer. A method that is not idempotent is repeated only under an idempotency key.
     """
-    started = time.perf_counter()
-    bound = log.bind(vendor=vendor, method=method, path=urlsplit(url).path)
+    sent = dict(headers or {})
+    call = Call(
+        vendor=vendor,
+        operation=operation_of(method, url),
+        idempotent=method in IDEMPOTENT,
+        keyed=any(name.lower() in KEYS for name in sent),
+        tenant=tenant,
+    )
+    proof: dict[str, str] = {}
+
+    def attempt() -> Answer:
+        if auth:
+            proof.clear()
+            proof.update(auth.headers())
+        answer = _send(call, method, url, sent | proof, content)
+        return _require_success(call, answer, meaning, as_json)
+
+    return guarded(call, attempt, (lambda: auth.renew(proof)) if auth else None)
+
+
+def _send(call: Call, method: str, url: str, headers: Mapping[str, str], content: bytes | str | None) -> Answer:
+    policy = policy_of(call.vendor)
+    timeout = httpx2.Timeout(deadline.bounded(policy.attempt), connect=deadline.bounded(policy.connect))
     try:
-        response = _client().request(method, url, headers=dict(headers or {}), content=content)
+        with _client().stream(method, url, headers=headers, content=content, timeout=timeout) as response:
+            return Answer(response.status_code, response.headers, _read(call, response))
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        bound.warning("vendor.unreachable", error=repr(error), ms=_since(started))
-        raise Retryable(f"{vendor} cannot be reached") from error
-    except httpx2.RequestError as error:
-        bound.warning("vendor.no_answer", error=repr(error), ms=_since(started))
-        raise OutcomeUnknown(f"{vendor} did not answer") from error
-    bound.info("vendor.call", status=response.status_code, ms=_since(started))
-    return Answer(response.status_code, response.headers, response.content)
+        raise Retryable(f"{call.vendor} cannot be reached") from error
+    except (httpx2.RequestError, httpx2.InvalidURL) as error:
+        raise OutcomeUnknown(f"{call.vendor} did not answer") from error
 
 
-def require_success(vendor: str, method: str, answer: Answer) -> Answer:
-    """The answer when it is a 2xx, else the error that says what to do next."""
+def _read(call: Call, response: httpx2.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST:
+            raise OutcomeUnknown(f"{call.vendor}'s answer has no end")
+    return bytes(body)
+
+
+def _require_success(call: Call, answer: Answer, meaning: Meaning | None, as_json: bool) -> Answer:
     if 200 <= answer.status < 300:
+        if as_json:
+            _require_json(call, answer)
         return answer
-    raise error_for(vendor, answer.status, answer.headers, idempotent=method in ("GET", "HEAD", "PUT", "DELETE"))
+    error = meaning(answer) if meaning else None
+    if error is None:
+        words = words_of(answer.status, answer.body)
+        raise error_for(call.vendor, answer.status, answer.headers, idempotent=call.idempotent, words=words)
+    error.status = answer.status
+    raise error
 
 
-def error_for(vendor: str, status: int, headers: Mapping[str, str], *, idempotent: bool, words: str = "") -> Exception:
-    """The error a status means. A 5xx to a request that may not be repeated leaves the outcome unknown.
-
-    `words` is what of the vendor's own answer is safe to log and show to staff.
-    """
-    message = f"{vendor} answered {status}" + (f": {words}" if words else "")
-    if status == 429:
-        return Retryable(message, retry_after=_seconds(headers.get("retry-after", "")))
-    if status >= 500:
-        return (Retryable if idempotent else OutcomeUnknown)(message, _seconds(headers.get("retry-after", "")))
-    return {401: Unauthorized, 404: NotFound}.get(status, Permanent)(message)
+def _require_json(call: Call, answer: Answer) -> None:
+    try:
+        json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        # A proxy's page, or half an answer: the vendor may well have done what was asked.
+        unread = OutcomeUnknown(f"{call.vendor}'s answer cannot be read")
+        unread.status = answer.status
+        raise unread from error
 
 
-def _seconds(retry_after: str) -> float | None:
-    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
-
-
-def _since(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)
+@cache
+def _client() -> httpx2.Client:
+    # The sandbox is on this machine: a proxy set for the outside world must not swallow it.
+    client = httpx2.Client(limits=LIMITS, trust_env=not settings.PATCHBAY_SANDBOX)
+    for transport in (client._transport, *client._mounts.values()):
+        if isinstance(transport, httpx2.HTTPTransport):
+            bound(transport)
+    return client

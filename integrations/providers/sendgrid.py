@@ -11,7 +11,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from integrations.contract import Credential, Delivery, Inbound, Provider
 from integrations.errors import BadPayload, BadSignature, Retryable
 from integrations.facts import MailReported
-from integrations.http.transport import exchange, require_success
+from integrations.http.sessions import guard
+from integrations.http.transport import exchange
 from integrations.payload import Payload, parse_json
 from integrations.ports import MailCarrier
 from integrations.signatures import require_ecdsa, require_fresh
@@ -90,7 +91,9 @@ class SendGrid:
         with warnings.catch_warnings():
             # Anymail no longer tests SendGrid (anymail#432); our own contract tests do.
             warnings.simplefilter("ignore", AnymailNotSupportedWarning)
-            return EmailBackend(api_key=provider.secret("API_KEY"), api_url=f"{provider.base_url}/v3/")
+            backend = EmailBackend(api_key=provider.secret("API_KEY"), api_url=f"{provider.base_url}/v3/")
+        backend.session = guard(backend.create_session(), "sendgrid")
+        return backend
 
     def accepted(self, mail: str) -> bool:
         """https://www.twilio.com/docs/sendgrid/api-reference/e-mail-activity/filter-all-messages"""
@@ -98,7 +101,7 @@ class SendGrid:
         url = f"{provider.base_url}/v3/messages?limit=1&query={query}"
         answer = exchange("sendgrid", "GET", url, {"Authorization": f"Bearer {provider.secret('API_KEY')}"})
         try:
-            return bool(Payload.parse(require_success("sendgrid", "GET", answer).body).items("messages"))
+            return bool(Payload.parse(answer.body).items("messages"))
         except BadPayload as error:
             raise Retryable("sendgrid's answer cannot be read") from error
 
@@ -112,4 +115,4 @@ def carrier() -> MailCarrier:
 def probe() -> None:
     """https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions lists what the key may do."""
     key = {"Authorization": f"Bearer {provider.secret('API_KEY')}"}
-    require_success("sendgrid", "GET", exchange("sendgrid", "GET", f"{provider.base_url}/v3/scopes", key))
+    exchange("sendgrid", "GET", f"{provider.base_url}/v3/scopes", key)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import registry
-from integrations.claims import backoff, claim
+from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate
 from integrations.errors import Ignored, IntegrationError, Mismatch, Permanent
 from integrations.ports import PaymentGateway, PaymentSnapshot, PaymentState
@@ -123,7 +123,7 @@ def reconcile() -> int:
     taken = 0
     while batch := claim(PaymentAttempt.objects.filter(status__in=PaymentAttempt.OPEN), BATCH):
         for attempt in batch:
-            with correlate(attempt.order.request_id):
+            with correlate(attempt.order.request_id), lease():
                 _take_up(attempt)
         taken += len(batch)
     return taken

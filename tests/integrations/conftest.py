@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from integrations.http import transport
+from integrations.http import pipeline, policy, transport
+from integrations.http.policy import Policy
 from integrations.registry import all_providers
 from tests.integrations.vendor import Vendor, serving
+
+IMPATIENT = Policy(attempt=0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +27,16 @@ def vendor() -> Iterator[Vendor]:
 
 
 @pytest.fixture
-def impatient(monkeypatch) -> Iterator[None]:
+def impatient(monkeypatch) -> None:
     """Calls give up after a tenth of a second."""
-    monkeypatch.setattr(transport, "TIMEOUT", 0.1)
-    transport._client.cache_clear()
-    yield
-    transport._client.cache_clear()
+    monkeypatch.setattr(policy, "policy_of", lambda _slug: IMPATIENT)
+    for module in (pipeline, transport):
+        monkeypatch.setattr(module, "policy_of", lambda _slug: IMPATIENT)
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch) -> list[float]:
+    """Nobody sleeps between attempts: how long they would have is written down."""
+    slept: list[float] = []
+    monkeypatch.setattr(pipeline, "sleep", slept.append)
+    return slept

@@ -1,5 +1,6 @@
 """The official SDK on our own transport, with its own retries and telemetry off."""
 
+import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -7,27 +8,44 @@ from typing import Any, TypeVar
 import stripe
 
 from integrations.errors import IntegrationError, OutcomeUnknown, Retryable
-from integrations.http.transport import error_for, exchange
+from integrations.http.transport import Answer, exchange
 
 API_VERSION = "2026-10-28.endive"
+NOT_SOON = 60.0  # seconds: longer than any call may take, so that a later task asks again
 T = TypeVar("T")
 
 stripe.enable_telemetry = False
 
 
 class Transport(stripe.HTTPClient):
-    """Hands the SDK's requests to our transport."""
+    """Hands the SDK's requests to our transport, and our errors past the SDK."""
 
     name = "patchbay"
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> tuple[str, int, Mapping[str, str]]:
-        answer = exchange("stripe", method.upper(), url, headers, post_data)
+        answer = exchange("stripe", method.upper(), url, headers, post_data, meaning=meaning, as_json=True)
         return answer.body.decode("utf-8", "replace"), answer.status, answer.headers
 
     def close(self) -> None:
         """Nothing to close: the connections are shared."""
+
+
+def meaning(answer: Answer) -> IntegrationError | None:
+    """Where Stripe says more than its status does. https://docs.stripe.com/error-low-level"""
+    if answer.status == 409 or _type(answer) == "idempotency_error":
+        return Retryable("stripe is still working on the same request")
+    if answer.status >= 500 and answer.headers.get("stripe-should-retry") == "false":
+        return OutcomeUnknown(f"stripe answered {answer.status} and wants no other try yet", NOT_SOON)
+    return None
+
+
+def _type(answer: Answer) -> str:
+    try:
+        return str(json.loads(answer.body)["error"]["type"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 @lru_cache(maxsize=4)
@@ -43,19 +61,8 @@ def client(key: str, base_url: str) -> stripe.StripeClient:
 
 
 def ask(call: Callable[[], T]) -> T:
-    """Make an SDK call and raise our own errors for the SDK's."""
+    """Make an SDK call: what the vendor does wrong comes as our errors, and so does an answer the SDK cannot read."""
     try:
         return call()
-    except IntegrationError:
-        raise
-    except stripe.IdempotencyError as error:
-        raise Retryable("stripe is still working on the same request") from error
     except stripe.StripeError as error:
-        if error.http_status is None:
-            raise OutcomeUnknown("stripe did not answer") from error
-        if error.http_status < 300:  # a 2xx that is not JSON: a proxy, or half an answer
-            raise OutcomeUnknown("stripe's answer cannot be read") from error
-        if error.http_status == 409:
-            raise Retryable("stripe is still working on the same request") from error
-        words = f"{error.code or ''} {error.user_message or ''}".strip() if error.http_status == 400 else ""
-        raise error_for("stripe", error.http_status, error.headers or {}, idempotent=False, words=words) from error
+        raise OutcomeUnknown("stripe's answer cannot be read") from error

@@ -5,12 +5,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from integrations.errors import IntegrationError
-from integrations.http.transport import exchange
 from integrations.sandbox.samples import sample
 from integrations.sandbox.signing import sign
 from webhooks.models import Delivery
@@ -35,18 +34,15 @@ class Command(BaseCommand):
         vendor, kind = options["vendor"], options["event"]
         url = f"{settings.PATCHBAY_URL}/webhooks/{vendor}"
         try:
-            answer = exchange("patchbay", "POST", url, sign(vendor, body, kind=kind, now=timezone.now()), body)
-        except (IntegrationError, KeyError) as error:
-            raise CommandError(f"not sent: {error}") from error
-        told = {
-            "vendor": vendor,
-            "event": kind,
-            "status": answer.status,
-            "answer": answer.body.decode("utf-8", "replace"),
-        }
-        self.stdout.write(json.dumps(told) if options["json"] else f"{kind} → {url}: {answer.status} {told['answer']}")
-        if answer.status != 200:
-            raise CommandError(f"it was answered {answer.status}", returncode=2)
+            signed = sign(vendor, body, kind=kind, now=timezone.now())
+            answer = httpx2.post(url, headers=signed, content=body, trust_env=not settings.PATCHBAY_SANDBOX)
+        except (httpx2.HTTPError, KeyError) as error:
+            raise CommandError(f"not sent: {error!r}") from error
+        told = {"vendor": vendor, "event": kind, "status": answer.status_code, "answer": answer.text}
+        line = f"{kind} → {url}: {answer.status_code} {answer.text}"
+        self.stdout.write(json.dumps(told) if options["json"] else line)
+        if answer.status_code != 200:
+            raise CommandError(f"it was answered {answer.status_code}", returncode=2)
 
 
 def _body(options: dict[str, Any]) -> bytes:

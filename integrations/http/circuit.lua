@@ -1,0 +1,211 @@
+-- One vendor's gate, rate, circuit and retry budget for the whole cluster, on Redis's own clock.
+-- The twin of breaker.py, limiter.py, budget.py and local.py; every operation is atomic and one round trip.
+--
+-- KEYS: the circuit (hash), its buckets (hash), half-open leases, nodes seen, nodes failing (each member → microseconds)
+-- ARGV: operation, policy (JSON), arguments (JSON), clock in microseconds ("" outside of tests)
+-- Returns {verdict, wait in microseconds, state, mode, generation, lease granted, openings, more …}.
+
+local circuit, buckets, leases, seen, failing = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local operation, policy, given = ARGV[1], cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local SECOND = 1000000
+
+local function clock()
+  if ARGV[4] ~= "" then return tonumber(ARGV[4]) end
+  local time = redis.call("TIME")
+  return time[1] * SECOND + time[2]
+end
+
+local now = clock()
+
+local NUMBERS = { "generation", "until", "opened", "last", "second", "head", "calls", "failures", "slow", "done",
+  "failed", "gate", "full_at", "tokens" }
+local stored = redis.call("HMGET", circuit, "state", "mode", unpack(NUMBERS))
+local state, mode = stored[1] or "closed", stored[2] or "auto"
+local it = {}
+for place, name in ipairs(NUMBERS) do it[name] = tonumber(stored[place + 2]) or 0 end
+
+local function forget_window()
+  redis.call("DEL", buckets)
+  it.calls, it.failures, it.slow, it.head = 0, 0, 0, 0
+end
+
+-- Every change of state begins a generation: what was let out before it says nothing about it.
+local function change(to)
+  state, it.generation, it.done, it.failed = to, it.generation + 1, 0, 0
+  redis.call("DEL", leases)
+  if to ~= "half_open" then forget_window() end
+end
+
+local function begin()
+  -- Redis was empty or emptied: go on from what the caller knows, in a generation nobody has seen.
+  it.generation = math.max(math.floor(now / 1000), given.known or 0) + 1
+  it.tokens, it.second, it.opened = policy.retry_tokens, math.floor(now / SECOND), given.opened or 0
+  mode = given.mode or "auto"
+  if (given.open or 0) > 0 then state, it["until"] = "open", now + given.open end
+end
+
+local function shift(by)
+  for _, name in ipairs({ "until", "gate", "full_at" }) do
+    if it[name] > 0 then it[name] = it[name] + by end
+  end
+  it.second = it.second + math.floor(by / SECOND)
+  for _, key in ipairs({ leases, seen, failing }) do
+    for _, member in ipairs(redis.call("ZRANGE", key, 0, -1)) do redis.call("ZINCRBY", key, by, member) end
+  end
+end
+
+local function roll()
+  local second = math.floor(now / SECOND)
+  local gone = second - it.second
+  it.second = second
+  if gone >= policy.window then return forget_window() end
+  for _ = 1, gone do
+    it.head = (it.head + 1) % policy.window
+    local old = redis.call("HMGET", buckets, "c" .. it.head, "f" .. it.head, "s" .. it.head)
+    if old[1] then
+      it.calls, it.failures = it.calls - old[1], it.failures - (old[2] or 0)
+      it.slow = it.slow - (old[3] or 0)
+      redis.call("HDEL", buckets, "c" .. it.head, "f" .. it.head, "s" .. it.head)
+    end
+  end
+end
+
+local function save()
+  local pairs_ = { "state", state, "mode", mode }
+  for _, name in ipairs(NUMBERS) do
+    pairs_[#pairs_ + 1] = name
+    pairs_[#pairs_ + 1] = string.format("%.17g", it[name])
+  end
+  redis.call("HSET", circuit, unpack(pairs_))
+end
+
+local function answer(verdict, wait, ...)
+  save()
+  return { verdict, math.ceil(wait), state, mode, it.generation, 0, it.opened, ... }
+end
+
+local function still_open()
+  return state == "open" and math.max(0, it["until"] - now) or 0
+end
+
+if stored[3] == false then begin()
+elseif now < it.last then shift(now - it.last) end
+it.last = now
+roll()
+
+-- The circuit
+
+local function crossed()
+  if it.calls < policy.minimum then return false end
+  local too_many = it.failures >= policy.failure_rate * it.calls
+  local too_slow = policy.slow and it.slow >= policy.slow_rate * it.calls
+  if not (too_many or too_slow) then return false end
+  -- One sick node must not cut the vendor off for all: a second one has to see it too, where there is a second one.
+  for _, key in ipairs({ seen, failing }) do
+    redis.call("ZREMRANGEBYSCORE", key, "-inf", now - policy.window * SECOND)
+  end
+  return redis.call("ZCARD", failing) >= 2 or redis.call("ZCARD", seen) <= 1
+end
+
+local function open()
+  local longest = math.min(policy.open_for * 2 ^ math.min(it.opened, 20), policy.open_at_most)
+  it["until"] = now + longest * SECOND * (0.9 + 0.1 * given.jitter)
+  it.opened = it.opened + 1
+  change("open")
+end
+
+local function try(bad)
+  it.done = it.done + 1
+  if bad then it.failed = it.failed + 1 end
+  if it.failed >= policy.failure_rate * policy.permits then open()
+  elseif it.done >= policy.permits then
+    it.opened = 0
+    change("closed")
+  end
+end
+
+local function count(failed, slow)
+  local head = it.head
+  it.calls = it.calls + 1
+  redis.call("HINCRBY", buckets, "c" .. head, 1)
+  if failed then
+    it.failures = it.failures + 1
+    redis.call("HINCRBY", buckets, "f" .. head, 1)
+  end
+  if slow then
+    it.slow = it.slow + 1
+    redis.call("HINCRBY", buckets, "s" .. head, 1)
+  end
+  redis.call("ZADD", seen, now, given.node)
+  if failed or slow then redis.call("ZADD", failing, now, given.node) end
+end
+
+-- The operations
+
+local function refused()
+  if mode == "open" then return "open", policy.open_for * SECOND end
+  if state ~= "closed" and mode ~= "closed" and mode ~= "disabled" then
+    if state == "open" and now >= it["until"] then change("half_open") end
+    if mode == "auto" and state == "open" then return "open", it["until"] - now end
+    if mode == "auto" then
+      redis.call("ZREMRANGEBYSCORE", leases, "-inf", now)
+      if it.done + redis.call("ZCARD", leases) >= policy.permits then return "open", SECOND end
+    end
+  end
+  if it.gate > now then return "gate", it.gate - now end
+  if policy.rate > 0 then
+    local interval = SECOND / policy.rate
+    local wait = it.full_at - (math.max(policy.burst, 1) - 1) * interval - now
+    if wait > 0 then return "rate", wait end
+    it.full_at = math.max(it.full_at, now) + interval
+  end
+end
+
+local function admit()
+  local why, wait = refused()
+  if why then return answer(why, wait) end
+  local leased = state == "half_open" and mode == "auto"
+  if leased then redis.call("ZADD", leases, now + given.lease_for, given.lease) end
+  local found = answer("go", 0)
+  found[6] = leased and 1 or 0
+  return found
+end
+
+local function record()
+  if given.hold > 0 then it.gate = math.max(it.gate, now + given.hold) end
+  if given.outcome == "ok" then it.tokens = math.min(policy.retry_tokens, it.tokens + policy.retry_ratio) end
+  if given.generation == it.generation then
+    local ends = given.lease ~= "" and tonumber(redis.call("ZSCORE", leases, given.lease) or 0) or nil
+    if ends then redis.call("ZREM", leases, given.lease) end
+    local failed = given.outcome == "fail"
+    if given.outcome ~= "none" and mode ~= "disabled" then
+      if state == "half_open" then
+        if not ends or ends > now then try(failed or given.slow) end
+      elseif state == "closed" then
+        count(failed, given.slow)
+        if (failed or given.slow) and mode ~= "closed" and crossed() then open() end
+      end
+    end
+  end
+  return answer("ok", still_open())
+end
+
+local function retry()
+  if it.tokens < 1 then return answer("no", 0) end
+  it.tokens = it.tokens - 1
+  return answer("go", 0)
+end
+
+local function order()
+  mode, it.opened = given.mode, 0
+  change("closed")
+  return answer("ok", 0)
+end
+
+local function look()
+  local gate = math.ceil(math.max(0, it.gate - now))
+  local live = redis.call("ZCOUNT", leases, "(" .. now, "+inf")
+  return answer("ok", still_open(), it.calls, it.failures, it.slow, live, gate, tostring(it.tokens))
+end
+
+return ({ admit = admit, record = record, retry = retry, order = order, look = look })[operation]()

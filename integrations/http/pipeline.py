@@ -1,0 +1,106 @@
+"""What stands around every attempt at a vendor, outermost first:
+
+deadline → budget → limiter → breaker → retry → attempt's time → transport
+
+The deadline bounds all of it, sleeps included. Each attempt pays the limiter and passes the breaker; what counts
+as a failure of the vendor, and what is worth another attempt, is in `meaning.py` and `retry.py`.
+"""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+from integrations.errors import CircuitOpen, IntegrationError, Retryable, Unauthorized
+from integrations.http import deadline, observe
+from integrations.http.meaning import hold_of, outcome_of
+from integrations.http.observe import Attempt
+from integrations.http.policy import Policy, policy_of
+from integrations.http.retry import Call, pause
+from integrations.http.state import state_of
+from integrations.http.states import Outcome, Permit, VendorState
+from integrations.http.turns import Turns
+
+T = TypeVar("T")
+Renew = Callable[[], bool]
+sleep = time.sleep
+
+
+def guarded(call: Call, attempt: Callable[[], T], renew: Renew | None = None) -> T:
+    """The result of `attempt`, made as often as is right; its last error when it never succeeds.
+
+    `attempt` raises our own errors (`integrations.errors`) and keeps within `deadline.remaining()`. `renew` gets
+    newer credentials after an `Unauthorized`, once.
+    """
+    policy, state = policy_of(call.vendor), state_of(call.vendor)
+    with deadline.within(policy.deadline):
+        number = 1
+        while True:
+            try:
+                return _once(call, number, policy, state, attempt)
+            except Retryable as error:
+                wait = pause(call, number, error, policy.attempts, state)
+                if wait is None:
+                    raise
+                sleep(wait)
+            except Unauthorized:
+                if renew is None or not renew():
+                    raise
+                renew = None
+            number += 1
+
+
+def _once(call: Call, number: int, policy: Policy, state: VendorState, attempt: Callable[[], T]) -> T:
+    permit = _permit(call, policy, state)
+    started = time.perf_counter()
+    failure: IntegrationError | None = None
+    outcome = Outcome.NONE
+    try:
+        with deadline.within(policy.attempt), observe.traced(call.vendor, call.operation, number):
+            result = attempt()
+        outcome = Outcome.OK
+        return result
+    except IntegrationError as error:
+        failure, outcome = error, outcome_of(error)
+        raise
+    finally:
+        seconds = time.perf_counter() - started
+        # Whatever happened: a permit that is not given back would be missing from the few there are.
+        state.record(permit, outcome, seconds, hold_of(failure))
+        observe.attempted(_told(call, number, failure, outcome, seconds))
+
+
+def _permit(call: Call, policy: Policy, state: VendorState) -> Permit:
+    try:
+        deadline.require(call.vendor)
+        return _turns(call.vendor, policy.waiting).take(call.tenant, lambda: _ask(call, state))
+    except IntegrationError as error:
+        observe.rejected(call.vendor, call.operation, error.code)
+        raise
+
+
+def _ask(call: Call, state: VendorState) -> tuple[Permit | None, float]:
+    leave = state.admit()
+    if isinstance(leave, Permit):
+        return leave, 0.0
+    if leave.why == "open":
+        raise CircuitOpen(f"{call.vendor} has been failing and is left alone for now", leave.wait)
+    return None, leave.wait
+
+
+@cache
+def _turns(vendor: str, most: int) -> Turns:  # noqa: ARG001  one queue a vendor
+    return Turns(most)
+
+
+def _told(call: Call, number: int, failure: IntegrationError | None, outcome: Outcome, seconds: float) -> Attempt:
+    code = failure.code if failure else "ok" if outcome is Outcome.OK else "broken"
+    return Attempt(
+        vendor=call.vendor,
+        operation=call.operation,
+        number=number,
+        outcome=code,
+        seconds=seconds,
+        status=failure.status if failure else None,
+        excerpt=str(failure) if failure else "",
+    )

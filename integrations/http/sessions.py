@@ -1,0 +1,43 @@
+"""Libraries that call vendors with `requests`, such as Anymail: their session sends through our own transport."""
+
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+
+from integrations.http.transport import exchange
+
+
+class Guarded(BaseAdapter):
+    """Sends a session's requests through the pipeline; an answer that is no 2xx is raised as our own error."""
+
+    def __init__(self, vendor: str) -> None:
+        super().__init__()
+        self._vendor = vendor
+
+    def send(  # type: ignore[override]  # the rest of its parameters are requests' own means, which ours replace
+        self, request: requests.PreparedRequest, **_means: Any
+    ) -> requests.Response:
+        headers = {name: _text(value) for name, value in request.headers.items() if name.lower() != "content-length"}
+        assert request.body is None or isinstance(request.body, bytes | str)  # Anymail streams nothing
+        answer = exchange(self._vendor, str(request.method), str(request.url), headers, request.body)
+        response = requests.Response()
+        response.status_code, response.url, response.request = answer.status, str(request.url), request
+        response.headers = requests.structures.CaseInsensitiveDict(answer.headers)
+        response._content = answer.body
+        return response
+
+    def close(self) -> None:
+        """Nothing to close: the connections are shared."""
+
+
+def guard(session: requests.Session, vendor: str) -> requests.Session:
+    """The session, all of whose requests go to `vendor` through the pipeline."""
+    session.trust_env = False
+    session.mount("https://", Guarded(vendor))
+    session.mount("http://", Guarded(vendor))
+    return session
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -1,0 +1,80 @@
+"""The words that the local and the shared circuit have in common."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class State(StrEnum):
+    """Whether calls go out: all, none, or a few to try."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Mode(StrEnum):
+    """Who decides: the breaker, or staff. `WATCH` changes state but stops nobody; `DISABLED` does not even count."""
+
+    AUTO = "auto"
+    OPEN = "open"
+    CLOSED = "closed"
+    DISABLED = "disabled"
+    WATCH = "watch"
+
+
+class Outcome(StrEnum):
+    """What a call says of the vendor's health. `NONE`: nothing, it was our own doing."""
+
+    OK = "ok"
+    FAILED = "fail"
+    NONE = "none"
+
+
+class Permit(NamedTuple):
+    """Leave for one attempt. An outcome counts only for the `generation` it was let out in."""
+
+    generation: int
+    lease: str = ""
+
+
+class Refusal(NamedTuple):
+    """No leave: `why` is `open`, `gate` (the vendor told us to wait) or `rate`; `wait` is in seconds."""
+
+    why: str
+    wait: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What there is to see of one vendor's circuit. `opens_in`: seconds until it is tried again, 0 when not open."""
+
+    state: State
+    mode: Mode
+    generation: int
+    calls: int
+    failures: int
+    slow: int
+    opens_in: float
+    leases: int
+    gate: float
+    tokens: float
+    shared: bool
+
+
+class VendorState(Protocol):
+    """One vendor's gate, rate, circuit and retry budget, of this process or of the cluster."""
+
+    def admit(self) -> Permit | Refusal:
+        """Leave for one attempt, now."""
+
+    def record(self, permit: Permit, outcome: Outcome, seconds: float, hold: float = 0.0) -> None:
+        """How the attempt went and how long it took; `hold`: the vendor wants nothing for so many seconds."""
+
+    def retry(self) -> bool:
+        """Whether the budget grants one more attempt."""
+
+    def order(self, mode: Mode) -> None:
+        """Let staff decide, or with `AUTO` the breaker again, from a clean start."""
+
+    def look(self) -> Look: ...
