@@ -42,7 +42,9 @@ def requirements() -> Iterator[Finding]:
         except PackageNotFoundError:
             # What is pinned for some platforms only may be absent from this one.
             missing += [] if marked else [name]
-    mend = f"{sys.executable} -m pip install -r requirements.txt"
+    own = ROOT / ".venv" / "bin" / "python"
+    elsewhere = own.exists() and sys.prefix == sys.base_prefix
+    mend = f"{own} manage.py doctor" if elsewhere else f"{sys.executable} -m pip install -r requirements.txt"
     if missing:
         yield Finding("packages are not installed", _several(missing), "requirements.txt", mend)
     if other:
