@@ -7,6 +7,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SETTINGS = ROOT / "config" / "settings.py"
@@ -79,7 +80,7 @@ def secrets() -> list[str]:
 def _passwords(url: str) -> list[str]:
     """The password in a URL, and its pieces: a parser that trips over one quotes only a piece."""
     found = re.search(r"://[^:@/]*:(.*)@", url, re.DOTALL)
-    return [found[1], *re.split(r"[/:@#?]", found[1])] if found else []
+    return [found[1], unquote(found[1]), *re.split(r"[/:@#?]", found[1])] if found else []
 
 
 def veiled(text: str) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from config.doctor.findings import ERROR, WARNING, Examination, Finding, Theme
+from config.doctor.findings import WARNING, Examination, Finding, Theme
 from config.doctor.race import within
+
+if TYPE_CHECKING:
+    from integrations.contract import Provider
 
 SECONDS = 3.0
 
@@ -118,26 +122,26 @@ def mail_carrier() -> Iterator[Finding]:
 
 def answers() -> Iterator[Finding]:
     """Every configured vendor answers, and takes our key."""
-    from integrations.errors import Forbidden, Unauthorized
     from integrations.registry import all_providers
 
     ready = {slug: provider for slug, provider in all_providers().items() if provider.configured}
     outcomes = within(SECONDS, {slug: provider.probe for slug, provider in ready.items()})
     for slug, outcome in outcomes.items():
-        if not isinstance(outcome, Exception):
-            continue
-        provider = ready[slug]
-        refused = isinstance(outcome, Unauthorized | Forbidden)
-        keys = [f"{provider.prefix}_{item.name}" for item in provider.credentials if "WEBHOOK" not in item.name]
-        yield Finding(
-            f"{provider.name} {'rejects our key' if refused else 'does not answer as it should'}",
-            str(outcome) or repr(outcome),
-            keys[0] if keys else f"{provider.prefix}_API_URL",
-            f"make a new key in {provider.name}'s console and set {keys[0]}"
-            if refused and keys
-            else f"curl -sv {provider.base_url} (and look at {provider.name}'s status page)",
-            ERROR if refused else WARNING,
-        )
+        if isinstance(outcome, Exception):
+            yield _what_became_of(ready[slug], outcome)
+
+
+def _what_became_of(provider: Provider, error: Exception) -> Finding:
+    from integrations.errors import NotFound, Permanent
+
+    cause = str(error) or repr(error)
+    names = [f"{provider.prefix}_{item.name}" for item in provider.credentials if "WEBHOOK" not in item.name]
+    key = next(iter(names), f"{provider.prefix}_API_URL")
+    if isinstance(error, Permanent) and not isinstance(error, NotFound):
+        mend = f"make a new key in {provider.name}'s console and set {key}"
+        return Finding(f"{provider.name} rejects our key", cause, key, mend)
+    mend = f"curl -sv {provider.base_url} (and look at {provider.name}'s status page)"
+    return Finding(f"{provider.name} does not answer as it should", cause, key, mend, WARNING)
 
 
 THEME = Theme(
