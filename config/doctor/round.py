@@ -13,7 +13,7 @@ from config.doctor.table import waves
 from config.doctor.variables import veiled
 
 # Of the ten seconds a round may take, what is left for Python's own start and the report.
-SECONDS = 9.0
+SECONDS = 8.0
 
 
 @dataclass
