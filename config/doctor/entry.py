@@ -7,12 +7,13 @@ import io
 import os
 import sys
 from contextlib import redirect_stderr
-from traceback import print_exception
+from traceback import format_exception
 from typing import NoReturn, TextIO
 
 from config.doctor.report import as_json, as_text
 from config.doctor.round import go_round
 from config.doctor.table import TABLE, document, needed, summary
+from config.doctor.variables import veiled
 
 USAGE = 64  # EX_USAGE: 2 means that there are warnings
 
@@ -36,9 +37,10 @@ def main(words: list[str]) -> int:
     """Run from the command line; returns the exit code: 0 well, 1 something is wrong, 2 warnings only, 64 usage."""
     parser = Parser(prog="manage.py doctor", description="Say what is misconfigured and how to mend it.")
     add_arguments(parser)
-    # libpq reads these: a database that hangs must not hang us.
+    # libpq reads it: a database that takes a connection and says nothing is given up soon.
     os.environ.setdefault("PGCONNECT_TIMEOUT", "2")
-    os.environ.setdefault("PGOPTIONS", "-c statement_timeout=2000")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a bare terminal may know no arrow
     return report(parser.parse_args(words), sys.stdout)
 
 
@@ -54,5 +56,5 @@ def report(options: argparse.Namespace, out: TextIO) -> int:
     out.write(f"{as_json(diagnosis) if options.json else as_text(diagnosis, colour=colour)}\n")
     if options.traceback:
         for error in diagnosis.stuck.values():
-            print_exception(error)
+            sys.stderr.write(veiled("".join(format_exception(error))))
     return diagnosis.exit_code

@@ -25,8 +25,7 @@ def database() -> Iterator[Finding]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError) as error:
-        words = str(error).strip().replace("\n", "; ")
-        yield Finding(f"{_place()} does not take us", words, "DATABASE_URL", _knock())
+        yield Finding(f"{_place()} does not take us", " ".join(str(error).split()), "DATABASE_URL", _knock())
 
 
 def _place() -> str:

@@ -1,10 +1,16 @@
 """The round itself: order, time, what is skipped, what is said when an examination fails; and the documents."""
 
+import argparse
+import ast
+import os
+import sys
 import threading
 import time
 
 import pytest
+from django.core.management import call_command, get_commands
 
+from config.doctor.entry import report
 from config.doctor.findings import ERROR, WARNING, Examination, Finding
 from config.doctor.report import as_json, as_text
 from config.doctor.round import Diagnosis, go_round
@@ -106,6 +112,37 @@ def test_every_need_is_in_the_table_and_every_examination_says_what_must_be_so()
 def test_the_documents_have_the_tables_own_words(path, words):
     text = (ROOT / path).read_text(encoding="utf-8")
     assert words() in text, f"paste what `python manage.py doctor --table` prints into {path}"
+
+
+def test_the_documents_example_counts_what_there_is():
+    assert f"{len(TABLE) - 9} examinations, 2 findings" in (ROOT / "docs/doctor.md").read_text(encoding="utf-8")
+
+
+def test_what_an_error_quotes_of_a_secret_is_veiled(monkeypatch, capsys):
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_hunter2hunter2")
+    monkeypatch.setattr("config.doctor.entry.needed", lambda _names: table(Examination("it", quoting)))
+    options = argparse.Namespace(table=None, only=["it"], offline=False, json=False, traceback=True)
+    assert report(options, sys.stdout) == 1
+    out, err = capsys.readouterr()
+    assert "LookupError: the key … is not known" in out
+    assert "LookupError: the key … is not known" in err
+    assert "hunter2" not in out + err
+
+
+def quoting() -> list[Finding]:
+    raise LookupError(f"the key {os.environ['STRIPE_SECRET_KEY']} is not known")
+
+
+def test_it_is_a_command_like_others_where_django_is_up(capsys):
+    call_command("doctor", "--only", "python", "--json")
+    assert '"exit_code": 0' in capsys.readouterr().out
+    assert "doctor" in get_commands()
+
+
+@pytest.mark.parametrize("name", ["manage.py", *(path.name for path in sorted((ROOT / "config/doctor").glob("*.py")))])
+def test_an_older_python_can_read_it_and_be_told_so(name):
+    path = ROOT / name if name == "manage.py" else ROOT / "config" / "doctor" / name
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
 
 
 @pytest.mark.story
