@@ -1,0 +1,81 @@
+"""The database and Redis as the doctor sees them: plants in real servers, and in the settings."""
+
+import pytest
+from django.db import connections as django_connections
+
+from config.doctor import storage
+from tests.config.doctor.wrecks import doctor
+
+
+def test_a_redis_that_may_drop_our_keys_is_told(settings, forgetful_redis, the_only):
+    settings.REDIS_URL = forgetful_redis
+    finding = the_only("eviction")
+    assert (finding.severity, finding.where) == ("warning", "REDIS_URL")
+    assert "maxmemory-policy is allkeys-lru" in finding.cause
+    assert "config set maxmemory-policy noeviction" in finding.mend
+
+
+@pytest.mark.services
+def test_a_redis_that_drops_nothing_is_well(settings, redis_url, examine):
+    settings.REDIS_URL = redis_url
+    assert examine("redis") == examine("eviction") == []
+
+
+@pytest.mark.services
+def test_on_postgresql_threads_without_connections_and_a_broker_in_memory_are_told(postgresql, tmp_path):
+    told = doctor(
+        {
+            "DATABASE_URL": postgresql,
+            "PATCHBAY_VAR": str(tmp_path),
+            "WEB_THREADS": "5000",
+        },
+        "--json",
+        *("--only", "connections", "--only", "one_process", "--only", "migrations", "--only", "database_clock"),
+    )
+    crowded, alone = told.of("connections", "WEB_THREADS"), told.of("one_process", "BROKER_URL")
+    assert "is 5007, PostgreSQL has room for" in crowded["cause"]
+    assert "raise max_connections" in crowded["mend"]
+    assert "BROKER_URL is memory://" in alone["cause"]
+    assert "set BROKER_URL=amqp://" in alone["mend"]
+    assert "manage.py migrate" in told.of("migrations", "DATABASE_URL")["mend"]
+    assert len(told.findings) == 3
+
+
+@pytest.mark.django_db
+def test_a_migrated_database_is_well(examine):
+    assert [examine(name) for name in ("database", "migrations", "sqlite", "connections")] == [[]] * 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sqlite_without_wal_is_told(settings, tmp_path, monkeypatch, the_only):
+    described = {**settings.DATABASES["default"], "NAME": tmp_path / "x.sqlite3", "OPTIONS": {}}
+    plain = django_connections["default"].__class__(described)
+    monkeypatch.setattr("django.db.connection", plain)
+    try:
+        finding = the_only("sqlite")
+    finally:
+        plain.close()
+    assert finding.where == "config/settings.py"
+    assert "journal_mode is delete" in finding.cause
+    assert "PRAGMA journal_mode=WAL" in finding.mend
+
+
+@pytest.mark.django_db
+def test_sqlite_on_a_network_file_system_is_told(monkeypatch, tmp_path, the_only):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nfiler:/export {tmp_path.anchor}tmp nfs4 rw 0 0\n")
+    monkeypatch.setattr(storage, "MOUNTS", mounts)
+    monkeypatch.setattr(storage, "_is_sqlite", lambda: True)
+    monkeypatch.setattr(storage, "_described", lambda: {"NAME": "/tmp/patchbay.sqlite3"})
+    finding = the_only("sqlite")
+    assert finding.where == "PATCHBAY_VAR"
+    assert "lies on nfs4" in finding.cause
+    assert "a folder on a local disk" in finding.mend
+
+
+def test_the_file_system_is_that_of_the_nearest_mount(monkeypatch, tmp_path):
+    mounts = tmp_path / "mounts"
+    mounts.write_text("a / ext4 rw 0 0\nb /srv nfs rw 0 0\nc /srv/local xfs rw 0 0\n")
+    monkeypatch.setattr(storage, "MOUNTS", mounts)
+    kinds = [storage.file_system(storage.Path(path)) for path in ("/srv2/x", "/srv/x", "/srv/local/x")]
+    assert kinds == ["ext4", "nfs", "xfs"]
