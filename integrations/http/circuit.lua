@@ -1,16 +1,18 @@
 -- One vendor's gate, rate, circuit and retry budget for the whole cluster, on Redis's own clock.
 -- The twin of breaker.py, limiter.py, budget.py and local.py; every operation is atomic and one round trip.
 --
+-- Above this stands the vendor's `policy`, a table that the caller writes.
 -- KEYS: the circuit (hash), its buckets (hash), half-open leases, nodes seen, nodes failing (each member → microseconds)
--- ARGV: operation, policy (JSON), arguments (JSON), clock in microseconds ("" outside of tests)
--- Returns {verdict, wait in microseconds, state, mode, generation, lease granted, openings, more …}.
+-- ARGV: operation, arguments (JSON), and in tests the clock in microseconds
+-- Returns {verdict, wait in microseconds, state, mode, generation, lease granted, openings, more …},
+-- or {"unknown"} when Redis holds nothing of this vendor: then the caller asks again with a `seed`.
 
 local circuit, buckets, leases, seen, failing = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local operation, policy, given = ARGV[1], cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local operation, given = ARGV[1], cjson.decode(ARGV[2])
 local SECOND = 1000000
 
 local function clock()
-  if ARGV[4] ~= "" then return tonumber(ARGV[4]) end
+  if ARGV[3] then return tonumber(ARGV[3]) end
   local time = redis.call("TIME")
   return time[1] * SECOND + time[2]
 end
@@ -18,15 +20,18 @@ end
 local now = clock()
 
 local NUMBERS = { "generation", "until", "opened", "last", "second", "head", "calls", "failures", "slow", "done",
-  "failed", "gate", "full_at", "tokens" }
+  "failed", "gate", "full_at", "tokens", "c", "f", "s" }
 local stored = redis.call("HMGET", circuit, "state", "mode", unpack(NUMBERS))
 local state, mode = stored[1] or "closed", stored[2] or "auto"
-local it = {}
-for place, name in ipairs(NUMBERS) do it[name] = tonumber(stored[place + 2]) or 0 end
+local it, before = {}, { state = stored[1], mode = stored[2] }
+for place, name in ipairs(NUMBERS) do
+  before[name] = tonumber(stored[place + 2])
+  it[name] = before[name] or 0
+end
 
 local function forget_window()
   redis.call("DEL", buckets)
-  it.calls, it.failures, it.slow, it.head = 0, 0, 0, 0
+  it.calls, it.failures, it.slow, it.head, it.c, it.f, it.s = 0, 0, 0, 0, 0, 0, 0
 end
 
 -- Every change of state begins a generation: what was let out before it says nothing about it.
@@ -38,10 +43,10 @@ end
 
 local function begin()
   -- Redis was empty or emptied: go on from what the caller knows, in a generation nobody has seen.
-  it.generation = math.max(math.floor(now / 1000), given.known or 0) + 1
-  it.tokens, it.second, it.opened = policy.retry_tokens, math.floor(now / SECOND), given.opened or 0
-  mode = given.mode or "auto"
-  if (given.open or 0) > 0 then state, it["until"] = "open", now + given.open end
+  local seed = given.seed
+  it.generation = math.max(math.floor(now / 1000), seed.known) + 1
+  it.tokens, it.second, it.opened, mode = policy.retry_tokens, math.floor(now / SECOND), seed.opened, seed.mode
+  if seed.open > 0 then state, it["until"] = "open", now + seed.open end
 end
 
 local function shift(by)
@@ -58,25 +63,35 @@ local function roll()
   local second = math.floor(now / SECOND)
   local gone = second - it.second
   it.second = second
+  if gone == 0 then return end
   if gone >= policy.window then return forget_window() end
+  -- The second under way is counted in the circuit itself; only ended ones become buckets.
+  if it.c > 0 then redis.call("HSET", buckets, "c" .. it.head, it.c, "f" .. it.head, it.f, "s" .. it.head, it.s) end
+  it.c, it.f, it.s = 0, 0, 0
   for _ = 1, gone do
     it.head = (it.head + 1) % policy.window
     local old = redis.call("HMGET", buckets, "c" .. it.head, "f" .. it.head, "s" .. it.head)
     if old[1] then
-      it.calls, it.failures = it.calls - old[1], it.failures - (old[2] or 0)
-      it.slow = it.slow - (old[3] or 0)
+      it.calls, it.failures, it.slow = it.calls - old[1], it.failures - old[2], it.slow - old[3]
       redis.call("HDEL", buckets, "c" .. it.head, "f" .. it.head, "s" .. it.head)
     end
   end
 end
 
 local function save()
-  local pairs_ = { "state", state, "mode", mode }
-  for _, name in ipairs(NUMBERS) do
-    pairs_[#pairs_ + 1] = name
-    pairs_[#pairs_ + 1] = string.format("%.17g", it[name])
+  local changed = {}
+  local function note(name, value, text)
+    if value ~= before[name] then
+      changed[#changed + 1] = name
+      changed[#changed + 1] = text
+    end
   end
-  redis.call("HSET", circuit, unpack(pairs_))
+  note("state", state, state)
+  note("mode", mode, mode)
+  for _, name in ipairs(NUMBERS) do
+    if it[name] ~= before[name] then note(name, it[name], string.format("%.17g", it[name])) end
+  end
+  redis.call("HSET", circuit, unpack(changed))
 end
 
 local function answer(verdict, wait, ...)
@@ -88,6 +103,7 @@ local function still_open()
   return state == "open" and math.max(0, it["until"] - now) or 0
 end
 
+if stored[3] == false and not given.seed then return { "unknown" } end
 if stored[3] == false then begin()
 elseif now < it.last then shift(now - it.last) end
 it.last = now
@@ -125,18 +141,11 @@ local function try(bad)
 end
 
 local function count(failed, slow)
-  local head = it.head
-  it.calls = it.calls + 1
-  redis.call("HINCRBY", buckets, "c" .. head, 1)
-  if failed then
-    it.failures = it.failures + 1
-    redis.call("HINCRBY", buckets, "f" .. head, 1)
-  end
-  if slow then
-    it.slow = it.slow + 1
-    redis.call("HINCRBY", buckets, "s" .. head, 1)
-  end
-  redis.call("ZADD", seen, now, given.node)
+  it.calls, it.c = it.calls + 1, it.c + 1
+  if failed then it.failures, it.f = it.failures + 1, it.f + 1 end
+  if slow then it.slow, it.s = it.slow + 1, it.s + 1 end
+  -- A node shows itself now and then, and whenever it saw a failure.
+  if given.node then redis.call("ZADD", seen, now, given.node) end
   if failed or slow then redis.call("ZADD", failing, now, given.node) end
 end
 

@@ -33,15 +33,20 @@ def require(what: str) -> None:
         raise DeadlineExceeded(f"no time is left for {what}")
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Bound the block: an outer deadline that ends sooner stays in force."""
-    until, outer = clock() + seconds, _until.get()
-    token = _until.set(until if outer is None else min(until, outer))
-    try:
-        yield
-    finally:
-        _until.reset(token)
+class within:  # noqa: N801  reads as a verb's complement; a class enters twice as fast as a generator, twice a call
+    """Bound the block to so many seconds: an outer deadline that ends sooner stays in force."""
+
+    __slots__ = ("_seconds", "_token")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        until, outer = clock() + self._seconds, _until.get()
+        self._token = _until.set(until if outer is None or until < outer else outer)
+
+    def __exit__(self, *_error: object) -> None:
+        _until.reset(self._token)
 
 
 @contextmanager
