@@ -8,6 +8,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
@@ -61,9 +62,9 @@ def missing_broker() -> str:
     return ""
 
 
-def create_database(server: str, name: str) -> str:
-    """The URL of a new, empty database on the server."""
-    _administer(server, "CREATE DATABASE {}", name)
+def create_database(server: str, name: str, template: str = "template1") -> str:
+    """The URL of a new database on the server: empty, or a copy of the one called `template`."""
+    _administer(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
@@ -73,18 +74,27 @@ def drop_database(server: str, name: str) -> str:
     return ""
 
 
-def _administer(server: str, statement: LiteralString, name: str) -> None:
+def _administer(server: str, statement: LiteralString, *names: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def database(template: str = "template1") -> Iterator[str]:
+    """The URL of a new database, dropped afterwards."""
+    need("PostgreSQL", missing_postgresql())
+    name = f"patchbay_{uuid.uuid4().hex[:12]}"
+    try:
+        yield create_database(DATABASE, name, template)
+    finally:
+        drop_database(DATABASE, name)
 
 
 @pytest.fixture
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database, dropped afterwards."""
-    need("PostgreSQL", missing_postgresql())
-    name = f"patchbay_{uuid.uuid4().hex[:12]}"
-    yield create_database(DATABASE, name)
-    drop_database(DATABASE, name)
+    """The URL of an empty database."""
+    with database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -95,10 +105,16 @@ def redis_url() -> str:
 
 
 @pytest.fixture
-def services(postgresql: str, redis_url: str) -> dict[str, str]:
-    """The variables of the grown topology: PostgreSQL, Redis and RabbitMQ."""
+def servers(redis_url: str) -> dict[str, str]:
+    """The variables that name Redis and RabbitMQ."""
     need("the broker", missing_broker())
-    return {"DATABASE_URL": postgresql, "REDIS_URL": redis_url, "BROKER_URL": BROKER}
+    return {"REDIS_URL": redis_url, "BROKER_URL": BROKER}
+
+
+@pytest.fixture
+def services(postgresql: str, servers: dict[str, str]) -> dict[str, str]:
+    """The variables of the grown topology: PostgreSQL, Redis and RabbitMQ."""
+    return {"DATABASE_URL": postgresql, **servers}
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,13 @@
 and told once, and the person is charged once."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.services import database
 from tests.story.buyer import Buyer
 from tests.topology import EMBEDDED, GROWN, Topology
 
@@ -101,22 +104,33 @@ def test_the_embedded_process_dies_and_the_story_ends_well(
     assert marker.exists(), "the process never reached the place where it was to die"
 
 
+@pytest.fixture(scope="module")
+def prepared_grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The same on PostgreSQL: the folder, and the name of the database to copy."""
+    folder = tmp_path_factory.mktemp("prepared-grown")
+    with database() as url:
+        Topology(folder, {}, DATABASE_URL=url).prepare()
+        yield folder, urlsplit(url).path.strip("/")
+
+
 @pytest.mark.services
 @pytest.mark.parametrize(
     ("name", "function", "when"),
-    [
-        ("web", "integrations.providers.stripe.gateway:StripeGateway.start", "after"),
-        ("web", "webhooks.inbox:insert", "after"),
-        ("worker", "webhooks.processing:claim", "after"),
-        ("worker", "payments.services.settlement:settle", "after"),
-        ("worker", "webhooks.relay:_commit", "before"),
-        ("worker", "integrations.email.services:_send", "after"),
-    ],
+    [("web", *step) for step in BY_THE_WEB] + [("worker", *step) for step in BY_THE_WORKER],
 )
 def test_a_grown_process_dies_and_the_story_ends_well(
-    tmp_path: Path, services: dict[str, str], name: str, function: str, when: str
+    tmp_path: Path,
+    prepared_grown: tuple[Path, str],
+    redis_url: str,
+    broker_url: str,
+    name: str,
+    function: str,
+    when: str,
 ) -> None:
     marker = tmp_path / "died"
-    with Topology(tmp_path, doomed(GROWN, name, function, when, marker), **SHORT, **services) as patchbay:
-        require_one_of_everything(patchbay)
+    folder, template = prepared_grown
+    with database(template) as url:
+        grown = SHORT | {"DATABASE_URL": url, "REDIS_URL": redis_url, "BROKER_URL": broker_url}
+        with Topology(tmp_path, doomed(GROWN, name, function, when, marker), folder, **grown) as patchbay:
+            require_one_of_everything(patchbay)
     assert marker.exists(), "the process never reached the place where it was to die"
