@@ -119,18 +119,12 @@ def prepared_grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[P
     [("web", *step) for step in BY_THE_WEB] + [("worker", *step) for step in BY_THE_WORKER],
 )
 def test_a_grown_process_dies_and_the_story_ends_well(
-    tmp_path: Path,
-    prepared_grown: tuple[Path, str],
-    redis_url: str,
-    broker_url: str,
-    name: str,
-    function: str,
-    when: str,
+    tmp_path: Path, prepared_grown: tuple[Path, str], servers: dict[str, str], name: str, function: str, when: str
 ) -> None:
     marker = tmp_path / "died"
     folder, template = prepared_grown
     with database(template) as url:
-        grown = SHORT | {"DATABASE_URL": url, "REDIS_URL": redis_url, "BROKER_URL": broker_url}
+        grown = SHORT | servers | {"DATABASE_URL": url}
         with Topology(tmp_path, doomed(GROWN, name, function, when, marker), folder, **grown) as patchbay:
             require_one_of_everything(patchbay)
     assert marker.exists(), "the process never reached the place where it was to die"
