@@ -121,7 +121,7 @@ def judge(vendor: str, now: datetime) -> State:
 
 
 def _row(vendor: str, now: datetime) -> None:
-    VendorHealth.objects.get_or_create(vendor=vendor, defaults={"since": now})
+    VendorHealth.objects.get_or_create(vendor=vendor, defaults={"since": now, "first_at": now})
 
 
 def forget(now: datetime) -> int:

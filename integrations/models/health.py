@@ -22,6 +22,7 @@ class VendorHealth(models.Model):
     vendor = models.SlugField(max_length=40, primary_key=True)
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     since = models.DateTimeField(default=timezone.now)
+    first_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True)
     last_good_at = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
