@@ -1,4 +1,4 @@
-"""Calls and failures of the last hour as the numbers of a small SVG: bars, failures in front, the newest at the right."""
+"""Calls and failures of the last hour as the numbers of a small SVG: failures in front, the newest at the right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

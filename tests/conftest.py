@@ -1,3 +1,3 @@
 """Fixtures that every test may use."""
 
-pytest_plugins = ["tests.services", "tests.peers"]
+pytest_plugins = ["tests.services", "tests.peers", "tests.integrations.patient"]
