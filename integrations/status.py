@@ -111,8 +111,8 @@ def _headline(services: list[Service]) -> tuple[str, str]:
         return ("All well", "good") if any(vendor.tone == "good" for _, vendor in every) else ("Nothing known yet", "")
     tone = {1: "warn", 2: "bad"}[worst]
     touched = [name for name, vendor in every if vendor.tone == tone]
-    words = {"warn": "not quite as it should be", "bad": "trouble"}[tone]
-    return f"{' and '.join(dict.fromkeys(touched))}: {words}", tone
+    names = " and ".join(dict.fromkeys(touched)).lower()
+    return (f"Trouble with {names}" if tone == "bad" else f"Small trouble with {names}"), tone
 
 
 def _vendor(slug: str, row: VendorHealth | None, incidents: list[Incident], now: datetime) -> Vendor:

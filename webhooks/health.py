@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations import control, observations, states
-from integrations.causes import OURS, name_of
+from integrations.causes import OURS, name_of, span
 from integrations.health import watched
 from integrations.models import BreakerOrder, Incident, State, VendorHealth
 from integrations.observations import Figures, Look
@@ -24,8 +24,9 @@ GRAVEST = (State.DOWN, State.DEGRADED, State.LATE, State.PAUSED, State.NEW, Stat
 
 @dataclass(frozen=True)
 class Card:
-    """One vendor as operators see it. `since` is None for a state so new that nobody has noted it yet."""
+    """One vendor as operators see it at one moment. `since` is None for a state so new that nobody has noted it yet."""
 
+    at: datetime
     slug: str
     name: str
     state: State
@@ -42,6 +43,16 @@ class Card:
         """The error rate; one failure is never rounded down to none."""
         rate = 100 * self.figures.error_rate
         return f"{rate:.1f} %" if 0 < rate < 10 else f"{rate:.0f} %"
+
+    @property
+    def for_long(self) -> str:
+        """How long the vendor has been in its state, in words."""
+        return span((self.at - self.since).total_seconds()) if self.since else ""
+
+    @property
+    def last_good_ago(self) -> str:
+        """How long ago the vendor answered well, in words."""
+        return f"{span((self.at - self.last_good).total_seconds())} ago" if self.last_good else "never"
 
     @property
     def circuit_words(self) -> str:
@@ -61,6 +72,7 @@ def card_of(slug: str, now: datetime) -> Card:
     state = states.state(observations.observe(slug, now, paused=control.paused(slug)))
     noted = VendorHealth.objects.filter(vendor=slug, state=state).first()
     return Card(
+        at=now,
         slug=slug,
         name=name_of(slug),
         state=state,

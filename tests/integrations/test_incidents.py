@@ -117,7 +117,14 @@ def test_a_paused_vendor_rings_nobody_until_it_is_resumed(acme: Patient) -> None
 
 @pytest.mark.parametrize(
     ("hour", "hours", "quiet"),
-    [(22, "22-07", True), (6, "22-07", True), (7, "22-07", False), (12, "", False), (1, "1-5", True), (5, "1-5", False)],
+    [
+        (22, "22-07", True),
+        (6, "22-07", True),
+        (7, "22-07", False),
+        (12, "", False),
+        (1, "1-5", True),
+        (5, "1-5", False),
+    ],
 )
 def test_quiet_hours_begin_with_the_first_and_end_before_the_last(hour: int, hours: str, quiet: bool) -> None:
     assert is_quiet(NOON.replace(hour=hour), hours) is quiet
