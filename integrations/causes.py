@@ -65,7 +65,7 @@ TABLE = {
         "It is being tried again, with a few calls only.", "Nothing: if the calls succeed, all of them pass again."
     ),
     "error_rate": Words("More than one call in ten fails.", "The recent failures say which calls, and why."),
-    "slow": Words("One call in twenty takes too long.", OWN_STATUS),
+    "slow": Words("Its answers take too long.", OWN_STATUS),
     "late": Words(
         "No delivery for {silence}; usually one comes within {usual}.",
         "In {name}'s dashboard, see that the webhook to {webhook} is enabled and what its last attempts were answered.",

@@ -136,7 +136,7 @@ def observe(vendor: str, now: datetime, *, paused: bool) -> Observation:
     """Everything that decides the vendor's state, as it is now."""
     provider = all_providers()[vendor]
     row = VendorHealth.objects.filter(vendor=vendor).first() or VendorHealth(vendor=vendor)
-    circuit, traffic = look(vendor), figures(vendor, JUDGED, now)
+    circuit, traffic = look(vendor), figures(vendor, _minutes_since_down(vendor, now), now)
     return Observation(
         paused=paused,
         contacted=bool(traffic.calls or row.last_good_at or row.heard_at or row.failures),
@@ -145,11 +145,20 @@ def observe(vendor: str, now: datetime, *, paused: bool) -> Observation:
         circuit=_closed_to_us(circuit),
         trying=circuit.state == "half_open" and circuit.mode == "auto",
         calls=traffic.calls,
-        error_rate=traffic.error_rate,
+        failed=traffic.failures,
+        p50_ms=traffic.p50_ms,
         p95_ms=traffic.p95_ms,
         slow_ms=_slow_ms(provider),
         late=Incident.objects.filter(vendor=vendor, kind=Incident.Kind.LATE, closed_at=None).exists(),
     )
+
+
+def _minutes_since_down(vendor: str, now: datetime) -> int:
+    """The minutes to judge by: an outage that is over must not make the vendor look degraded for five minutes more."""
+    newest = Incident.objects.filter(vendor=vendor, kind=Incident.Kind.DOWN).order_by("-opened_at").first()
+    if newest is None:
+        return JUDGED
+    return min(JUDGED, int((now - newest.closed_at).total_seconds() // 60)) if newest.closed_at else 0
 
 
 def _closed_to_us(circuit: Look) -> str:

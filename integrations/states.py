@@ -7,6 +7,8 @@ from integrations.models import Incident, State
 
 FAILURES = 2  # probes that fail in a row before a vendor is down: one may be an accident
 ENOUGH_CALLS = 10  # fewer say nothing about a rate
+ENOUGH_FAILURES = 3  # and neither do one or two, however few the calls
+ENOUGH_FOR_P95 = 60  # of fewer the 95th percentile is one or two calls: the median is taken instead
 ERROR_RATE = 0.1
 
 Kind = Incident.Kind
@@ -14,7 +16,7 @@ Kind = Incident.Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """What is known of a vendor at one moment; calls and rates are those of the last minutes.
+    """What is known of a vendor at one moment; calls, failed and times are those of the last minutes.
 
     `code` is the last failed probe's. `circuit` is empty while calls are let through, else why they are not.
     """
@@ -26,7 +28,8 @@ class Observation:
     circuit: str = ""
     trying: bool = False
     calls: int = 0
-    error_rate: float = 0.0
+    failed: int = 0
+    p50_ms: float = 0.0
     p95_ms: float = 0.0
     slow_ms: float = 5000.0
     late: bool = False
@@ -43,9 +46,10 @@ class Observation:
             return "half_open"
         if self.calls < ENOUGH_CALLS:
             return ""
-        if self.error_rate >= ERROR_RATE:
+        if self.failed >= max(ENOUGH_FAILURES, ERROR_RATE * self.calls):
             return "error_rate"
-        return "slow" if self.p95_ms >= self.slow_ms else ""
+        typical = self.p95_ms if self.calls >= ENOUGH_FOR_P95 else self.p50_ms
+        return "slow" if typical >= self.slow_ms else ""
 
 
 TABLE: tuple[tuple[State, Callable[[Observation], bool]], ...] = (

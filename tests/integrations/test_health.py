@@ -140,11 +140,19 @@ def test_a_vendor_that_only_speaks_is_up_once_it_has_been_heard(acme: Patient) -
 
 def test_traffic_that_fails_now_and_then_degrades(acme: Patient) -> None:
     for number in range(10):
-        health.note("acme", health.Outcome(20.0, Retryable("x") if number == 0 else None), after(number))
+        health.note("acme", health.Outcome(20.0, Retryable("x") if number % 4 == 0 else None), after(number))
     assert health.judge("acme", after(10)) == State.DEGRADED
     assert Incident.objects.get().code == "error_rate"
     assert health.judge("acme", after(3600)) == State.UP
     assert incidents() == [("degraded", False)]
+
+
+def test_an_outage_that_is_over_does_not_go_on_as_degraded(acme: Patient) -> None:
+    for number in range(20):
+        acme.error = Retryable("x") if number < 10 else None
+        state = health.check("acme", after(10 * number))
+        assert state in (State.UP, State.DOWN), number
+    assert incidents() == [("down", False)]
 
 
 def test_a_fault_of_our_own_is_not_blamed_on_the_vendor(acme: Patient) -> None:

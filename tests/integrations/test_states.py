@@ -25,10 +25,13 @@ CIRCUIT = [
 ]
 TRAFFIC = [
     ({"calls": 0}, State.UP),
-    ({"calls": 9, "error_rate": 1.0, "p95_ms": 9000.0}, State.UP),
-    ({"calls": 10, "error_rate": 0.09, "p95_ms": 4999.0}, State.UP),
-    ({"calls": 10, "error_rate": 0.1}, State.DEGRADED),
-    ({"calls": 10, "p95_ms": 5000.0}, State.DEGRADED),
+    ({"calls": 9, "failed": 9, "p50_ms": 9000.0, "p95_ms": 9000.0}, State.UP),
+    ({"calls": 10, "failed": 2, "p50_ms": 4999.0, "p95_ms": 9000.0}, State.UP),
+    ({"calls": 60, "failed": 5, "p95_ms": 4999.0}, State.UP),
+    ({"calls": 10, "failed": 3}, State.DEGRADED),
+    ({"calls": 60, "failed": 6}, State.DEGRADED),
+    ({"calls": 10, "p50_ms": 5000.0}, State.DEGRADED),
+    ({"calls": 60, "p95_ms": 5000.0}, State.DEGRADED),
 ]
 LATE = [({"late": True}, State.LATE), ({}, State.UP)]
 CONTACT = [({"contacted": False}, State.NEW), ({}, State.UP)]
@@ -36,7 +39,7 @@ EVERY = list(product(PAUSED, PROBES, CIRCUIT, TRAFFIC, LATE, CONTACT))
 
 
 def test_the_gravest_part_decides_in_every_combination() -> None:
-    assert len(EVERY) == 640
+    assert len(EVERY) == 1024
     for parts in EVERY:
         seen = Observation(**{name: value for part, _ in parts for name, value in part.items()})
         assert state(seen) == min((asked for _, asked in parts), key=ORDER.index), seen
