@@ -36,7 +36,8 @@ class Kept:
             assert kept is not None
             return kept[1]
         try:
-            self._value = (self._clock(), self._build())
+            if self._value is None or self._value is kept:  # else somebody has built it while we waited
+                self._value = (self._clock(), self._build())
             return self._value[1]
         finally:
             self._lock.release()

@@ -1,5 +1,6 @@
 """The public page: true, plain, free of internals, and cheap."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -120,6 +121,21 @@ def test_while_one_thread_builds_the_others_are_given_what_there_was() -> None:
     now[0] = 5.1
     assert kept.get() == 2
     assert built == [0, 0, 2]
+
+
+def test_whoever_comes_while_the_first_is_built_waits_for_it() -> None:
+    found: list[Any] = []
+
+    def build() -> Any:
+        other.start()
+        other.join(0.05)  # it cannot end before we do
+        return "built"
+
+    kept = Kept(build, 5.0, lambda: 0.0)
+    other = threading.Thread(target=lambda: found.append(kept.get()))
+    found.append(kept.get())
+    other.join(10)
+    assert found == ["built", "built"]
 
 
 def test_every_page_leads_to_it(client: Client) -> None:

@@ -60,11 +60,19 @@ def test_a_source_that_sleeps_is_not_late_in_its_night_nor_for_it_in_the_morning
     assert rhythm.usual == 1200
     friday = datetime(2026, 11, 27, 16, 40, tzinfo=UTC)
     assert rhythm.last == friday
-    for hours in range(1, 64):
-        assert not rhythm.is_late(friday + hours * HOUR), hours
+    for minutes in range(0, 64 * 60, 25):
+        assert not rhythm.is_late(friday + minutes * MINUTE), minutes
     monday = datetime(2026, 11, 30, 9, tzinfo=UTC)
     assert not rhythm.is_late(monday + 39 * MINUTE)  # 20 minutes on Friday and 39 today
     assert rhythm.is_late(monday + 41 * MINUTE)
+
+
+def test_a_source_that_was_late_in_the_evening_is_so_all_night() -> None:
+    noon = MONDAY + 18 * DAY + 12 * HOUR  # a Friday
+    rhythm = learn([moment for moment in office_hours(3) if moment <= noon])
+    assert rhythm
+    assert not rhythm.is_late(noon + 60 * MINUTE)
+    assert all(rhythm.is_late(noon + hours * HOUR) for hours in (2, 8, 20, 60))
 
 
 def test_before_two_weeks_no_hour_counts_as_a_quiet_one() -> None:
