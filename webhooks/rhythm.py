@@ -37,7 +37,7 @@ class Rhythm:
         return Clock(self.awake, self.last).at(now)
 
     def is_late(self, now: datetime) -> bool:
-        """Whether it has been silent for three times its usual gap; it never becomes so while its clock stands still."""
+        """Whether it was silent for three times its usual gap; it never becomes so while its clock stands still."""
         return self.silence(now) > max(TIMES * self.usual, SHORTEST.total_seconds())
 
 
