@@ -16,6 +16,7 @@ from django.conf import settings
 
 from config.access import Access, Receive, Scope, Send
 from config.celery import EmbeddedWorker
+from config.watch import Watch
 from config.wsgi import application as pages
 from integrations.http import deadline
 from realtime import asgi as realtime
@@ -58,12 +59,14 @@ class Patchbay:
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
         self._inbox.start()
-        worker = _embedded_worker()
+        worker, watch = _embedded_worker(), Watch()
+        watch.start()
         try:
             async with realtime.lifespan():
                 yield
         finally:
             self._inbox.stop()
+            watch.stop()
             if worker:
                 worker.stop()
 

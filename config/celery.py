@@ -20,6 +20,15 @@ log = structlog.get_logger("task")
 
 SWEEPS = ("webhooks.beat", "webhooks.drain", "webhooks.relay", "integrations.email.carry", "payments.reconcile")
 
+# Seconds between one round and the next; a round nobody has begun by then is void.
+ROUNDS = {
+    "integrations.watch": settings.PROBE_SECONDS,
+    "integrations.announce": 60.0,
+    "webhooks.listen": 60.0,
+    "integrations.forget": 3600.0,
+    "realtime.trim": 3600.0,
+}
+
 app = Celery("patchbay")
 app.conf.update(
     broker_url=settings.BROKER_URL,
@@ -36,9 +45,9 @@ app.conf.update(
     beat_schedule={
         name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}} for name in SWEEPS
     }
-    | {"realtime.trim": {"task": "realtime.trim", "schedule": 3600.0}},
+    | {name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in ROUNDS.items()},
 )
-app.autodiscover_tasks(["webhooks", "payments", "realtime", "integrations.email"])
+app.autodiscover_tasks(["webhooks", "payments", "realtime", "integrations", "integrations.email"])
 
 
 @signals.setup_logging.connect
@@ -49,7 +58,7 @@ def keep_logging(**_kwargs: Any) -> None:
 @signals.worker_ready.connect
 def sweep_at_once(**_kwargs: Any) -> None:
     """What an earlier process left behind is not left to wait for the first beat."""
-    for name in SWEEPS:
+    for name in (*SWEEPS, "webhooks.listen", "integrations.watch"):
         app.send_task(name)
 
 

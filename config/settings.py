@@ -140,6 +140,13 @@ PATCHBAY_SINKS = {
     "mail": "integrations.email.sink.write_for",
 }
 
+# The watch over the vendors: seconds between probes, and the seconds each may take
+PROBE_SECONDS = env.float("PROBE_SECONDS", 30.0)
+PROBE_DEADLINE = env.float("PROBE_DEADLINE", 5.0)
+# Who is told when a vendor is not well, and the hours (UTC) in which only what cannot wait is told, such as 22-07
+OPERATORS = env.list("OPERATORS", default=["admin@example.com"] if PATCHBAY_SANDBOX else [])
+QUIET_HOURS = env.str("QUIET_HOURS", "")
+
 # People
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

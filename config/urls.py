@@ -28,6 +28,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
     path("console/", include("webhooks.urls")),
+    path("", include("integrations.urls")),
     path("", include("accounts.urls")),
     path("", include("payments.urls")),
 ]

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from integrations.incidents import parse_hours
 from integrations.registry import all_providers
 
 
@@ -39,3 +40,20 @@ def live_keys(**_kwargs: Any) -> list[CheckMessage]:
         and provider.values()[item.name].startswith(item.live)
         and provider.values()[item.name] != item.sandbox
     ]
+
+
+@register()
+def quiet_hours(**_kwargs: Any) -> list[CheckMessage]:
+    """Quiet hours that cannot be read are found now, not in the night they were meant for."""
+    try:
+        if settings.QUIET_HOURS:
+            parse_hours(settings.QUIET_HOURS)
+    except ValueError:
+        return [
+            Error(
+                f"QUIET_HOURS={settings.QUIET_HOURS} cannot be read.",
+                hint="Two hours of the day in UTC, such as 22-07; unset it for none.",
+                id="integrations.E010",
+            )
+        ]
+    return []

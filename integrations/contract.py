@@ -137,6 +137,11 @@ class Provider:
             raise NotConfigured(f"{self.name} does not offer {port.__name__}")
         return cast(P, self._ports[port]())
 
+    @property
+    def probes(self) -> bool:
+        """Whether it can be asked how it is; one that cannot is judged by its traffic."""
+        return self._health is not None
+
     def probe(self) -> None:
         """Raise when the vendor cannot be used; a vendor without a probe is taken to be well."""
         if self._health:

@@ -87,9 +87,16 @@ class MailCarrier(Protocol):
         """Whether the vendor has taken the mail with our id `mail`."""
 
 
+# The recipient that stands for whoever is on duty: the mail goes to `settings.OPERATORS`.
+OPERATORS = "operators"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What we decided, on its way out. `about` is its subject (`order:1001`), `user` whose it is (None: staff only)."""
+    """What we decided, on its way out. `about` is its subject (`order:1001`), `user` whose it is (None: staff only).
+
+    `recipient` is an address, or `OPERATORS`.
+    """
 
     id: str
     name: str

@@ -53,6 +53,14 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "webhooks/console/delivery.html", context)
 
 
+@require_safe
+@operators_only
+def request_path(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Everything that was done under one request id."""
+    context = {"identifier": identifier, "timeline": timeline.of_request(identifier)}
+    return render(request, "webhooks/console/request.html", context)
+
+
 @require_POST
 @operators_only
 def replay(request: HttpRequest, pk: int) -> HttpResponse:

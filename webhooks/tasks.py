@@ -23,6 +23,14 @@ def relay() -> int:
     return relay()
 
 
+@shared_task(ignore_result=True, name="webhooks.listen")
+def listen() -> int:
+    """Find the sources that have been silent for too long."""
+    from webhooks.listening import listen
+
+    return listen(timezone.now())
+
+
 @shared_task(ignore_result=True, name="webhooks.beat")
 def beat() -> None:
     """Show that scheduler, broker and worker are alive."""

@@ -62,9 +62,9 @@ def vendor_clock() -> Iterator[Finding]:
 
 
 def _date_of(provider: Provider) -> datetime | None:
-    from integrations.http.transport import exchange
+    import httpx2
 
-    said = exchange(provider.slug, "GET", provider.base_url).headers.get("date", "")
+    said = httpx2.get(provider.base_url, timeout=SECONDS).headers.get("date", "")
     return parsedate_to_datetime(said) if said else None
 
 

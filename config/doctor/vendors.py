@@ -18,14 +18,13 @@ SECONDS = 3.0
 
 def sandbox() -> Iterator[Finding]:
     """The sandbox answers, where it stands in for the vendors."""
+    import httpx2
     from django.conf import settings
-
-    from integrations.http.transport import exchange
 
     if not settings.PATCHBAY_SANDBOX:
         return
     health = f"{settings.SANDBOX_URL}/_control/health"
-    error = within(SECONDS, {"sandbox": lambda: exchange("sandbox", "GET", health)})["sandbox"]
+    error = within(SECONDS, {"sandbox": lambda: httpx2.get(health, trust_env=False)})["sandbox"]
     if isinstance(error, Exception):
         mend = "PATCHBAY_SANDBOX=1 python manage.py sandbox (make run starts it with the rest)"
         yield Finding(f"nobody answers at {settings.SANDBOX_URL}", str(error), "SANDBOX_URL", mend)

@@ -1,21 +1,23 @@
 """The mail sink: an event that has a mail template and a recipient is mailed, once."""
 
+from django.conf import settings
 from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import get_template
 
 from integrations.email.services import write
-from integrations.ports import Event
+from integrations.ports import OPERATORS, Event
 
 
 def write_for(event: Event) -> None:
     """Write the mail of `event`: `templates/mail/<name>.{subject.txt,txt,html}`, rendered with the event's data."""
-    if not event.recipient or not _has_mail(event.name):
+    to = settings.OPERATORS if event.recipient == OPERATORS else [event.recipient]
+    if not any(to) or not _has_mail(event.name):
         return
     subject, text, html = (
         get_template(f"mail/{event.name}.{part}").render(dict(event.data)) for part in ("subject.txt", "txt", "html")
     )
     write(
-        to=[event.recipient],
+        to=list(to),
         subject=subject,
         text=text,
         html=html,

@@ -21,6 +21,7 @@ from integrations.http.wire import Wire
 log = structlog.get_logger("circuit")
 
 SCRIPT = Path(__file__).with_name("circuit.lua").read_text(encoding="utf-8")
+SHARED = ("rate", "burst", "retry_tokens", "retry_ratio")
 MICRO = 1_000_000
 # How long an open circuit is believed without asking: what staff order is obeyed within this.
 MIRROR = 0.25
@@ -143,7 +144,6 @@ class SharedState:
 
 def _lua(policy: Policy) -> str:
     """The numbers of the policy as the table that the script begins with."""
-    numbers = asdict(policy.breaker) | {
-        name: getattr(policy, name) for name in ("rate", "burst", "retry_tokens", "retry_ratio")
-    }
-    return f"local policy = {{ {', '.join(f'{name} = {value}' for name, value in numbers.items() if value is not None)} }}\n"
+    numbers = asdict(policy.breaker) | {name: getattr(policy, name) for name in SHARED}
+    written = (f"{name} = {value}" for name, value in numbers.items() if value is not None)
+    return f"local policy = {{ {', '.join(written)} }}\n"

@@ -1,0 +1,193 @@
+"""Probing vendors: when an incident opens and closes, what it says, and that nobody waits for one that hangs."""
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from integrations import health, observations
+from integrations.causes import TABLE, code_of
+from integrations.errors import (
+    CircuitOpen,
+    DeadlineExceeded,
+    Forbidden,
+    Mismatch,
+    OutcomeUnknown,
+    Permanent,
+    RateLimited,
+    Reconnect,
+    Retryable,
+    Unauthorized,
+)
+from integrations.incidents import settle
+from integrations.models import Incident, Probe, State, VendorHealth
+from tests.integrations.patient import NOON, Patient, after
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def because(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def incidents() -> list[tuple[str, bool]]:
+    return [(row.kind, row.closed_at is None) for row in Incident.objects.order_by("pk")]
+
+
+def test_a_vendor_that_answers_is_up(acme: Patient) -> None:
+    assert health.check("acme", NOON) == State.UP
+    row = VendorHealth.objects.get()
+    assert (row.state, row.last_good_at, row.since) == (State.UP, NOON, NOON)
+
+
+def test_one_failure_is_an_accident_and_the_second_an_incident(acme: Patient) -> None:
+    acme.error = Unauthorized("acme answered 401")
+    assert health.check("acme", NOON) == State.UP
+    assert incidents() == []
+    assert health.check("acme", after(30)) == State.DOWN
+    incident = Incident.objects.get()
+    assert (incident.opened_at, incident.code) == (after(30), "unauthorized")
+    assert incident.cause == "The key is not accepted."
+    assert "ACME_API_KEY" in incident.remedy
+    assert "WEBHOOK" not in incident.remedy
+
+
+def test_failures_that_are_not_in_a_row_are_no_incident(acme: Patient) -> None:
+    for number, error in enumerate([Retryable("x"), None, Retryable("x"), None]):
+        acme.error = error
+        health.check("acme", after(30 * number))
+    assert incidents() == []
+
+
+def test_recovery_closes_the_incident_and_the_next_outage_opens_another(acme: Patient) -> None:
+    for number, error in enumerate([OutcomeUnknown("x")] * 3 + [None] + [OutcomeUnknown("x")] * 2):
+        acme.error = error
+        health.check("acme", after(30 * number))
+    assert incidents() == [("down", False), ("down", True)]
+    assert Incident.objects.earliest("pk").closed_at == after(90)
+    assert VendorHealth.objects.get().since == after(150)
+
+
+def test_an_incident_whose_cause_changes_says_the_new_one(acme: Patient) -> None:
+    for number, error in enumerate([OutcomeUnknown("x"), OutcomeUnknown("x"), Forbidden("x")]):
+        acme.error = error
+        health.check("acme", after(30 * number))
+    incident = Incident.objects.get()
+    assert (incident.code, incident.opened_at) == ("forbidden", after(30))
+
+
+def test_two_that_find_the_same_open_one_incident(acme: Patient) -> None:
+    barrier = threading.Barrier(8)
+
+    def find() -> None:
+        from django.db import connection
+
+        barrier.wait()
+        settle("acme", "down", "timeout", TABLE["timeout"], NOON)
+        connection.close()
+
+    threads = [threading.Thread(target=find) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert incidents() == [("down", True)]
+    assert acme.events == ["degraded"]
+
+
+def test_a_probe_that_hangs_is_given_up_in_time(acme: Patient, settings: Any) -> None:
+    settings.PROBE_DEADLINE = 0.05
+    released = threading.Event()
+    acme.provider.health(lambda: released.wait(30) and None)
+    started = time.perf_counter()
+    try:
+        health.check("acme", NOON)
+        took = time.perf_counter() - started
+    finally:
+        released.set()
+    assert took < 5
+    assert VendorHealth.objects.get().code == "timeout"
+
+
+def test_a_vendor_without_a_probe_is_judged_by_its_circuit(acme: Patient, circuit: Any) -> None:
+    acme.provider._health = None
+    assert health.check("acme", NOON) == State.NEW
+    circuit(state="open")
+    assert health.check("acme", after(30)) == State.DOWN
+    assert Incident.objects.get().code == "circuit_open"
+    circuit(state="half_open")
+    assert health.check("acme", after(60)) == State.DEGRADED
+    assert incidents() == [("down", False), ("degraded", True)]
+
+
+def test_a_circuit_that_only_watches_does_not_make_a_vendor_down(acme: Patient, circuit: Any) -> None:
+    circuit(state="open", mode="watch")
+    assert health.check("acme", NOON) == State.UP
+
+
+def test_a_vendor_that_only_speaks_is_up_once_it_has_been_heard(acme: Patient) -> None:
+    acme.provider._health = None
+    health.heard("acme", NOON)
+    health.heard("acme", NOON - timedelta(hours=1))
+    assert health.check("acme", after(5)) == State.UP
+    assert observations.last_good("acme") == NOON
+
+
+def test_traffic_that_fails_now_and_then_degrades(acme: Patient) -> None:
+    for number in range(10):
+        health.note("acme", health.Outcome(20.0, Retryable("x") if number % 4 == 0 else None), after(number))
+    assert health.judge("acme", after(10)) == State.DEGRADED
+    assert Incident.objects.get().code == "error_rate"
+    assert health.judge("acme", after(3600)) == State.UP
+    assert incidents() == [("degraded", False)]
+
+
+def test_an_outage_that_is_over_does_not_go_on_as_degraded(acme: Patient) -> None:
+    for number in range(20):
+        acme.error = Retryable("x") if number < 10 else None
+        state = health.check("acme", after(10 * number))
+        assert state in (State.UP, State.DOWN), number
+    assert incidents() == [("down", False)]
+
+
+def test_a_fault_of_our_own_is_not_blamed_on_the_vendor(acme: Patient) -> None:
+    acme.error = KeyError("ours")
+    health.check("acme", NOON)
+    health.check("acme", after(30))
+    assert "fault in Patchbay" in Incident.objects.get().remedy
+
+
+def test_old_probes_are_forgotten(acme: Patient) -> None:
+    health.check("acme", NOON - timedelta(hours=25))
+    health.check("acme", NOON)
+    assert health.forget(NOON) == 1
+    assert Probe.objects.get().at == NOON
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unauthorized("x"), "unauthorized"),
+        (Forbidden("x"), "forbidden"),
+        (Reconnect("x"), "reconnect"),
+        (CircuitOpen("x"), "circuit_open"),
+        (RateLimited("x"), "rate_limited"),
+        (Retryable("acme answered 429"), "rate_limited"),
+        (because(Retryable("x"), httpx2.ConnectError("refused")), "unreachable"),
+        (because(Retryable("x"), httpx2.ReadTimeout("slow")), "timeout"),
+        (OutcomeUnknown("x"), "timeout"),
+        (DeadlineExceeded("x"), "timeout"),
+        (Retryable("acme answered 503: sorry"), "server_error"),
+        (Retryable("x"), "vendor_unavailable"),
+        (Permanent("x"), "vendor_refused"),
+        (Mismatch("x"), "vendor_refused"),
+        (ValueError("x"), "broken"),
+    ],
+)
+def test_each_error_has_its_cause(error: Exception, code: str) -> None:
+    assert code_of(error) == code
+    assert code in TABLE

@@ -1,0 +1,137 @@
+"""Telling staff: not at night, not each time it flaps, and never of an end whose beginning nobody heard of."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from integrations import control
+from integrations.causes import OURS, TABLE, span
+from integrations.incidents import announce, is_quiet, settle
+from integrations.models import Incident
+from tests.integrations.patient import NIGHT, NOON, Patient, after
+
+pytestmark = pytest.mark.django_db
+
+
+def begin(now: datetime, kind: str = "down", vendor: str = "acme") -> None:
+    settle(vendor, kind, "timeout", TABLE["timeout"], now)
+
+
+def end(now: datetime, kind: str = "down") -> None:
+    settle("acme", kind, "", None, now)
+
+
+@pytest.fixture
+def quiet(settings: Any) -> None:
+    settings.QUIET_HOURS = "22-07"
+
+
+def test_staff_are_told_of_the_beginning_and_of_the_end(acme: Patient) -> None:
+    begin(NOON)
+    end(after(60))
+    assert acme.events == ["degraded", "recovered"]
+    assert announce(after(7200)) == 0
+
+
+def test_closing_twice_tells_once(acme: Patient) -> None:
+    begin(NOON)
+    end(after(60))
+    end(after(61))
+    assert acme.events == ["degraded", "recovered"]
+
+
+def test_what_flaps_rings_once_in_a_quarter_of_an_hour(acme: Patient) -> None:
+    for number in range(10):
+        begin(after(number * 60))
+        end(after(number * 60 + 30))
+        announce(after(number * 60 + 45))
+    assert acme.events == ["degraded", "recovered"]
+    assert Incident.objects.count() == 10
+
+
+def test_what_came_back_and_lasts_is_told_when_the_hold_is_over(acme: Patient) -> None:
+    begin(NOON)
+    end(after(60))
+    begin(after(120))
+    assert announce(after(899)) == 0
+    assert announce(after(901)) == 1
+    end(after(1000))
+    assert acme.events == ["degraded", "recovered", "degraded", "recovered"]
+
+
+def test_another_kind_of_trouble_is_not_held_back(acme: Patient) -> None:
+    begin(NOON)
+    begin(after(10), kind="late")
+    assert acme.events == ["degraded", "degraded"]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_nobody_is_woken_and_the_morning_tells_what_is_still_so(acme: Patient) -> None:
+    begin(NIGHT)
+    assert announce(after(3600, NIGHT)) == 0
+    assert announce(after(5 * 3600, NIGHT)) == 1  # 07:00
+    assert acme.events == ["degraded"]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_was_over_by_the_morning_is_not_told_at_all(acme: Patient) -> None:
+    begin(NIGHT)
+    end(after(60, NIGHT))
+    assert announce(NOON) == 0
+    assert acme.events == []
+
+
+@pytest.mark.usefixtures("quiet")
+def test_an_end_at_night_is_told_in_the_morning(acme: Patient) -> None:
+    begin(datetime.fromisoformat("2026-11-23T21:59:00+00:00"))
+    end(NIGHT)
+    assert acme.events == ["degraded"]
+    announce(NOON)
+    assert acme.events == ["degraded", "recovered"]
+
+
+@pytest.mark.usefixtures("quiet", "takes_money")
+def test_a_payment_vendor_that_is_down_rings_at_any_hour_but_not_when_it_is_late(acme: Patient) -> None:
+    begin(NIGHT, kind="late")
+    assert acme.events == []
+    begin(NIGHT, kind="down")
+    assert acme.told == [("integration.degraded", "acme", "down")]
+
+
+@pytest.mark.usefixtures("quiet", "acme")
+def test_a_silent_worker_rings_at_any_hour(acme: Patient) -> None:
+    begin(NIGHT, kind="silent", vendor=OURS)
+    assert acme.events == ["degraded"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_paused_vendor_rings_nobody_until_it_is_resumed(acme: Patient) -> None:
+    control.give("acme", "pause", "moving house", None)
+    begin(NOON)
+    assert acme.events == []
+    control.give("acme", "resume", "done", None)
+    announce(after(60))
+    assert acme.events == ["degraded"]
+
+
+@pytest.mark.parametrize(
+    ("hour", "hours", "quiet"),
+    [
+        (22, "22-07", True),
+        (6, "22-07", True),
+        (7, "22-07", False),
+        (12, "", False),
+        (1, "1-5", True),
+        (5, "1-5", False),
+    ],
+)
+def test_quiet_hours_begin_with_the_first_and_end_before_the_last(hour: int, hours: str, quiet: bool) -> None:
+    assert is_quiet(NOON.replace(hour=hour), hours) is quiet
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(45, "45 s"), (60, "1 min"), (3600, "1 h"), (12_000, "3 h 20 min"), (190_000, "2 d 4 h")]
+)
+def test_lengths_of_time_read_as_a_person_says_them(seconds: int, words: str) -> None:
+    assert span(seconds) == words
