@@ -27,7 +27,9 @@ def sandbox() -> Iterator[Finding]:
     error = within(SECONDS, {"sandbox": lambda: httpx2.get(health, trust_env=False)})["sandbox"]
     if isinstance(error, Exception):
         mend = "PATCHBAY_SANDBOX=1 python manage.py sandbox (make run starts it with the rest)"
-        yield Finding(f"nobody answers at {settings.SANDBOX_URL}", str(error), "SANDBOX_URL", mend)
+        yield Finding(
+            f"nobody answers at {settings.SANDBOX_URL}", f"it cannot be reached: {error}", "SANDBOX_URL", mend
+        )
 
 
 def mode() -> Iterator[Finding]:
