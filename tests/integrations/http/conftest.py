@@ -1,13 +1,15 @@
-"""A Redis of one's own: one that a test may kill."""
+"""What tests of the cache need: an origin, and a Redis of one's own that a test may kill."""
 
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from socket import create_server
+from typing import Any
 
 import pytest
 import redis
 
+from tests.integrations.origin import answering
 from tests.services import need
 
 
@@ -38,3 +40,9 @@ def start_redis(tmp_path) -> Iterator[Callable[..., tuple[subprocess.Popen[bytes
         process.kill()
         process.wait(10)
         process.stdout.close()
+
+
+@pytest.fixture
+def origin() -> Iterator[Any]:
+    with answering() as origin:
+        yield origin

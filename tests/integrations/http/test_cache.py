@@ -1,14 +1,9 @@
 """The HTTP cache: what a vendor allows, for whom it allows it, and never anybody else's."""
 
-import logging
 import random
-import re
-import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -16,47 +11,7 @@ import redis
 
 from integrations.http import cachestores
 from integrations.http.cache import caching_client
-
-
-@contextmanager
-def answering():
-    """A real origin: `reply(request)` gives status, headers and body; `asked` are the requests that came."""
-    origin = SimpleNamespace(asked=[], reply=lambda _request: (200, {}, b""))
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 1 << 16  # one write an answer: two would wait for each other's acknowledgement
-
-        def do(self):
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            origin.asked.append(SimpleNamespace(headers=self.headers, command=self.command))
-            status, headers, body = origin.reply(self)
-            self.send_response_only(status)
-            for name, value in {"Date": formatdate(usegmt=True), "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-            self.close_connection = self.close_connection or int(headers.get("Content-Length", 0)) > len(body)
-
-        do_GET = do_POST = do_HEAD = do  # noqa: N815  the names that http.server calls
-
-        def log_message(self, *_words):
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    origin.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield origin
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def origin():
-    with answering() as origin:
-        yield origin
+from tests.integrations.origin import hit, says
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -67,21 +22,6 @@ def cache(request, settings, monkeypatch):
     settings.SECRET_KEY = uuid4().hex  # keys of its own, so that tests may share a Redis
     with closing(caching_client(trust_env=False)) as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def _nothing_said_yet():
-    for once in logging.getLogger(cachestores.RedisStorage.__module__).filters:
-        once._next = 0.0
-
-
-def says(body=b"body", status=200, **headers):
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return lambda _request: (status, named, body)
-
-
-def hit(answer):
-    return answer.extensions["caching"]["from_cache"]
 
 
 def test_what_may_be_kept_is_asked_for_once(cache, origin):
@@ -301,85 +241,3 @@ def test_strange_headers_are_kept_as_they_came(cache, origin):
     first, again = cache.get(origin.url), cache.get(origin.url)
     assert hit(again)
     assert (again.headers["X-Name"], again.headers["X-Empty"]) == (first.headers["X-Name"], "")
-
-
-def test_in_memory_the_cache_is_bounded(origin, settings, monkeypatch):
-    settings.REDIS_URL = ""
-    monkeypatch.setattr(cachestores, "MEMORY", 1 << 20)
-    origin.reply = says(b"x" * 100_000, cache_control="max-age=60")
-    with closing(caching_client(trust_env=False)) as client:
-        for number in range(30):
-            assert client.get(f"{origin.url}/{number}").status_code == 200
-        storage = client._storage
-        assert storage._database_size(storage.connection.cursor()) <= 1.2 * (1 << 20)
-
-
-def test_a_redis_that_dies_is_a_miss_and_one_line_a_second(origin, settings, start_redis, caplog):
-    process, settings.REDIS_URL = start_redis()
-    origin.reply = says(cache_control="max-age=60")
-    with closing(caching_client(trust_env=False)) as client:
-        client.get(origin.url)
-        assert hit(client.get(origin.url))
-        process.kill()
-        process.wait(10)
-        with caplog.at_level(logging.WARNING):
-            began = time.monotonic()
-            assert [client.get(origin.url).content for _ in range(50)] == [b"body"] * 50
-            took = time.monotonic() - began
-        assert len(origin.asked) == 51
-        assert len(caplog.records) <= 1 + took
-        assert re.match("hishel: could not read entries.*Error", caplog.records[0].getMessage())
-
-
-def test_many_that_find_it_dead_at_once_write_one_line_and_no_traceback():
-    once = cachestores.OnceASecond()
-    records = [
-        logging.makeLogRecord({"msg": "dead", "created": moment, "exc_info": (OSError, OSError("why"), None)})
-        for moment in (100.0, 100.1, 100.99, 101.0, 101.5)
-    ]
-    assert [once.filter(record) for record in records] == [True, False, False, True, False]
-    assert (records[0].getMessage(), records[0].exc_info) == ("dead: OSError('why')", None)
-
-
-def test_a_redis_that_hangs_costs_a_quarter_of_a_second_and_not_each_time(origin, settings, start_redis):
-    process, settings.REDIS_URL = start_redis()
-    origin.reply = says(cache_control="max-age=60")
-    with closing(caching_client(trust_env=False)) as client:
-        client.get(origin.url)
-        process.send_signal(19)  # SIGSTOP: it takes connections and says nothing
-        began = time.monotonic()
-        for _ in range(20):
-            assert client.get(origin.url).content == b"body"
-        assert time.monotonic() - began < 20 * cachestores.WAIT / 2
-
-
-def test_a_redis_that_comes_back_is_used_again(origin, settings, start_redis, monkeypatch):
-    process, settings.REDIS_URL = start_redis()
-    monkeypatch.setattr(cachestores, "REST", 0.0)
-    origin.reply = says(cache_control="max-age=60")
-    with closing(caching_client(trust_env=False)) as client:
-        process.kill()
-        process.wait(10)
-        client.get(origin.url)
-        start_redis(int(settings.REDIS_URL.rsplit(":")[-1].split("/")[0]))
-        client.get(origin.url)
-        assert hit(client.get(origin.url))
-
-
-def test_a_redis_that_dies_between_finding_and_reading_is_asked_past(origin, settings, start_redis, monkeypatch):
-    process, settings.REDIS_URL = start_redis()
-    origin.reply = says(cache_control="max-age=60")
-    with closing(caching_client(trust_env=False)) as client:
-        client.get(origin.url)
-        storage = client._storage
-        found = storage._get_entries
-
-        def find_then_die(key):
-            entries = found(key)
-            process.kill()
-            process.wait(10)
-            return entries
-
-        monkeypatch.setattr(storage, "_get_entries", find_then_die)
-        assert client.get(origin.url).content == b"body"
-    assert len(origin.asked) == 2
