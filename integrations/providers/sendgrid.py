@@ -11,7 +11,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from integrations.contract import Credential, Delivery, Inbound, Provider
 from integrations.errors import BadPayload, BadSignature, Retryable
 from integrations.facts import MailReported
-from integrations.http.transport import exchange, require_success
+from integrations.http.transport import Answer, exchange, require_success
 from integrations.payload import Payload, parse_json
 from integrations.ports import MailCarrier
 from integrations.signatures import require_ecdsa, require_fresh
@@ -111,5 +111,18 @@ def carrier() -> MailCarrier:
 @provider.health
 def probe() -> None:
     """https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions lists what the key may do."""
+    _scopes()
+
+
+@provider.account
+def account() -> Iterator[tuple[str, str]]:
+    """How much the key may do: a key that may do everything is one to replace."""
+    try:
+        yield "Permissions of the key", str(len(Payload.parse(_scopes().body).items("scopes")))
+    except BadPayload as error:
+        raise Retryable("sendgrid's answer cannot be read") from error
+
+
+def _scopes() -> Answer:
     key = {"Authorization": f"Bearer {provider.secret('API_KEY')}"}
-    require_success("sendgrid", "GET", exchange("sendgrid", "GET", f"{provider.base_url}/v3/scopes", key))
+    return require_success("sendgrid", "GET", exchange("sendgrid", "GET", f"{provider.base_url}/v3/scopes", key))
