@@ -21,14 +21,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from jwt.algorithms import ECAlgorithm
 
-from accounts import vault
 from accounts.models import SigningKey
+from integrations import vault
 
 log = structlog.get_logger("accounts")
 
 ALGORITHM = "ES256"
 STANDING = 2
-PURPOSE = "signing key"
+PURPOSE = "accounts signing key"
 # No token outlives this, so a key retired longer ago has nothing left to vouch for.
 LONGEST_TOKEN = timedelta(minutes=30)
 

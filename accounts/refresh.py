@@ -5,12 +5,12 @@ import hmac
 import re
 from uuid import UUID
 
-from accounts import vault
 from accounts.models import Session
 from accounts.tokens import Invalid
+from integrations import vault
 
 FORM = re.compile(r"(rt1\.([0-9a-f]{32})\.([0-9]{1,9}))\.([A-Za-z0-9_-]{43})")
-PURPOSE = "refresh token"
+PURPOSE = "accounts refresh token"
 
 
 def mint(session: Session) -> str:

@@ -1,9 +1,11 @@
-"""The one exception to the strict Content-Security-Policy: the admin, whose theme needs it."""
+"""What every answer passes: the admin's exception to the strict policy, and the mark on what is not of this moment."""
 
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http import HttpRequest, HttpResponse
+
+from integrations.http.lastgood import collecting, stale_age
 
 ADMIN_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
@@ -17,6 +19,21 @@ def relax_admin_policy(
         response = get_response(request)
         if request.path.startswith("/admin/"):
             setattr(response, "_csp_replace", ADMIN_POLICY)  # noqa: B010  django-csp's way of saying it per response
+        return response
+
+    return middleware
+
+
+def mark_stale(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Say in headers how old the oldest of it is, in seconds, when a vendor is down and its last good answer served."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with collecting():
+            response = get_response(request)
+            age = stale_age()
+        if age is not None:
+            response["Age"] = response["X-Patchbay-Stale"] = str(round(age.total_seconds()))
+            response["Warning"] = '110 - "Response is Stale"'
         return response
 
     return middleware

@@ -51,6 +51,7 @@ class Credential:
 
 Receive = Callable[[Inbound], list[Delivery]]
 Interpret = Callable[[Payload], Iterable[Fact]]
+Rows = Iterable[tuple[str, str]]
 F = TypeVar("F", bound=Callable[..., Any])
 P = TypeVar("P")
 
@@ -68,6 +69,7 @@ class Provider:
     policy: Policy = field(default_factory=Policy)
     _receive: Receive | None = None
     _health: Callable[[], None] | None = None
+    _account: Callable[[], Rows] | None = None
     _kinds: dict[str, Interpret] = field(default_factory=dict)
     _ports: dict[type, Callable[[], Any]] = field(default_factory=dict)
 
@@ -97,6 +99,11 @@ class Provider:
     def health(self, function: Callable[[], None]) -> Callable[[], None]:
         """Attach a harmless call that raises when the vendor cannot be used."""
         self._health = function
+        return function
+
+    def account(self, function: Callable[[], Rows]) -> Callable[[], Rows]:
+        """Attach a read of what the vendor says of our account, for staff: labels and values in words."""
+        self._account = function
         return function
 
     def provides(self, port: type) -> Callable[[F], F]:
@@ -146,6 +153,16 @@ class Provider:
         """Raise when the vendor cannot be used; a vendor without a probe is taken to be well."""
         if self._health:
             self._health()
+
+    @property
+    def tells_account(self) -> bool:
+        return self._account is not None
+
+    def read_account(self) -> Rows:
+        """What the vendor says of our account, asked now; `integrations.account` remembers it."""
+        if self._account is None:
+            raise NotConfigured(f"{self.name} tells nothing of an account")
+        return self._account()
 
     # Credentials
 

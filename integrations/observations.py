@@ -8,7 +8,9 @@ from math import ceil
 from django.db.models import Max
 from django.utils import timezone
 
+from integrations.account import account_of
 from integrations.contract import Provider
+from integrations.errors import IntegrationError
 from integrations.http.state import state_of
 from integrations.http.states import Look, Mode
 from integrations.models import Incident, Probe, VendorHealth
@@ -109,9 +111,12 @@ def quota(_vendor: str) -> str:
     return ""
 
 
-def account(_vendor: str) -> Sequence[tuple[str, str]]:
-    """What the vendor says of our account there, as (label, value)."""
-    return ()
+def account(vendor: str) -> Sequence[tuple[str, str]]:
+    """What the vendor says of our account there, as (label, value); nothing when it does not say."""
+    try:
+        return account_of(vendor).rows
+    except IntegrationError:
+        return ()
 
 
 def observe(vendor: str, now: datetime, *, paused: bool) -> Observation:

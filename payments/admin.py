@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from payments import money
+from integrations import money
 from payments.models import Order, OrderLine, PaymentAttempt, Product
 from payments.services.settlement import refresh
 from webhooks.admin import ReadOnly

@@ -11,7 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from payments import money
+from integrations import money
 from payments.models import Order, PaymentAttempt, Product
 from payments.serializers import (
     CartItemSerializer,

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from payments import money
+from integrations import money
 from payments.models import Order
 from webhooks.outbox import publish
 

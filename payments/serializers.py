@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from payments import money
+from integrations import money
 from payments.models import Order, PaymentAttempt, Product
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from payments import money
+from integrations import money
 from payments.models import Order, PaymentAttempt
 from webhooks.timeline import Step, tells
 

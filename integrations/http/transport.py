@@ -70,7 +70,9 @@ def exchange(
             proof.clear()
             proof.update(auth.headers())
         answer = _send(call, method, url, sent | proof, content)
-        return _require_success(call, answer, meaning, as_json)
+        # Told that it is still what we hold, as we asked: that is an answer.
+        unchanged = answer.status == 304 and any(name.lower().startswith("if-") for name in sent)
+        return answer if unchanged else _require_success(call, answer, meaning, as_json)
 
     return guarded(call, attempt, (lambda: auth.renew(proof)) if auth else None)
 

@@ -1,0 +1,1 @@
+"""The border's own tables."""

@@ -11,6 +11,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from integrations.contract import Credential, Delivery, Inbound, Provider
 from integrations.errors import BadPayload, BadSignature, Retryable
 from integrations.facts import MailReported
+from integrations.http.reads import read
 from integrations.http.sessions import guard
 from integrations.http.transport import exchange
 from integrations.payload import Payload, parse_json
@@ -114,5 +115,18 @@ def carrier() -> MailCarrier:
 @provider.health
 def probe() -> None:
     """https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions lists what the key may do."""
-    key = {"Authorization": f"Bearer {provider.secret('API_KEY')}"}
-    exchange("sendgrid", "GET", f"{provider.base_url}/v3/scopes", key)
+    exchange("sendgrid", "GET", *_scopes())
+
+
+@provider.account
+def account() -> Iterator[tuple[str, str]]:
+    """How much the key may do: a key that may do everything is one to replace."""
+    try:
+        scopes = Payload.parse(read("sendgrid", *_scopes(), tenant="staff").body).items("scopes")
+    except BadPayload as error:
+        raise Retryable("sendgrid's answer cannot be read") from error
+    yield "Permissions of the key", str(len(scopes))
+
+
+def _scopes() -> tuple[str, dict[str, str]]:
+    return f"{provider.base_url}/v3/scopes", {"Authorization": f"Bearer {provider.secret('API_KEY')}"}

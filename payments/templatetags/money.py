@@ -2,7 +2,7 @@
 
 from django import template
 
-from payments.money import display
+from integrations.money import display
 
 register = template.Library()
 

@@ -7,7 +7,8 @@ from tests.architecture.tree import Import, Module, Tree, is_within
 LAYERS = {"config": 3, "realtime": 2, "accounts": 2, "payments": 2, "webhooks": 1, "integrations": 0}
 DOMAIN = ("accounts", "payments", "realtime", "webhooks")
 OPEN_TO_PROVIDERS = tuple(
-    f"integrations.{name}" for name in ("contract", "facts", "ports", "http", "signatures", "payload", "errors")
+    f"integrations.{name}"
+    for name in ("contract", "facts", "ports", "http", "signatures", "payload", "errors", "money")
 )
 
 

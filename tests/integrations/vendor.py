@@ -21,6 +21,7 @@ class Vendor:
     script: list[Act] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
+    latest: Act = field(init=False)
 
     def answers(self, body: Any = b"{}", status: int = 200, headers: Mapping[str, str] | None = None) -> "Vendor":
         """Next, answer: `body` is bytes, or what is sent as JSON."""
@@ -39,6 +40,12 @@ class Vendor:
         """Next, take the request and say nothing until the test is over."""
         return self.does(lambda _handler: self.released.wait(30))
 
+    def next_act(self) -> Act:
+        """The next of the script; the last again when there is no other."""
+        if self.script:
+            self.latest = self.script.pop(0)
+        return self.latest
+
     def does(self, act: Callable[["Handler"], Any]) -> "Vendor":
         self.script.append(act)
         return self
@@ -53,8 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.vendor.asked.append((self.command, self.path))
         self.close_connection = True
-        script = self.vendor.script
-        (script.pop(0) if len(script) > 1 else script[0])(self)
+        self.vendor.next_act()(self)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = act  # noqa: N815  the names that http.server calls
 

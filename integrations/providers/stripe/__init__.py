@@ -34,6 +34,13 @@ def probe() -> None:
     StripeGateway(provider).probe()
 
 
+@provider.account
+def account() -> Iterator[tuple[str, str]]:
+    from integrations.providers.stripe.gateway import StripeGateway
+
+    return StripeGateway(provider).account()
+
+
 @provider.webhook
 def receive(inbound: Inbound) -> list[Delivery]:
     """https://docs.stripe.com/webhooks/signature: `t=<unix>,v1=<hex>[,v1=<hex>…]` over `<t>.<body>`."""

@@ -1,5 +1,6 @@
 """Payments by Stripe Checkout. https://docs.stripe.com/api/checkout/sessions"""
 
+from collections.abc import Iterator
 from typing import Any
 
 from stripe import StripeClient
@@ -7,6 +8,7 @@ from stripe.checkout import Session
 
 from integrations.contract import Provider
 from integrations.errors import NotFound
+from integrations.money import display
 from integrations.ports import PaymentRequest, PaymentSnapshot, PaymentStarted, PaymentState
 from integrations.providers.stripe.client import ask, client
 
@@ -35,6 +37,13 @@ class StripeGateway:
     def probe(self) -> None:
         """https://docs.stripe.com/api/balance/balance_retrieve reads nothing and needs a good key."""
         ask(self._stripe.v1.balance.retrieve)
+
+    def account(self) -> Iterator[tuple[str, str]]:
+        """Our balance in each currency: what can be paid out, and what is on its way."""
+        balance = ask(self._stripe.v1.balance.retrieve)
+        for label, funds in (("Available", balance.available), ("Pending", balance.pending)):
+            for fund in funds:
+                yield f"{label} in {fund.currency.upper()}", display(fund.amount, fund.currency.upper())
 
     def start(self, request: PaymentRequest) -> PaymentStarted:
         ours = {"attempt": request.attempt, "order": request.order_number}

@@ -18,9 +18,9 @@ class Unreadable(Exception):
 
 
 def derive(purpose: str) -> Iterator[bytes]:
-    """32 bytes for `purpose` from each secret key, the current one first."""
+    """32 bytes for `purpose`, which opens with the app's name, from each secret key, the current one first."""
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        info = f"patchbay accounts {purpose}".encode()
+        info = f"patchbay {purpose}".encode()
         yield HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(force_bytes(secret))
 
 
