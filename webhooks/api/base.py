@@ -4,13 +4,14 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import APIException, NotFound, ParseError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from webhooks.api.idempotency import once
+from webhooks.api.limits import charge
 
 
 class Pages(CursorPagination):
@@ -40,12 +41,19 @@ class Json(JSONParser):
 
 
 class ApiView(APIView):
-    """A DRF view whose POST honours `Idempotency-Key`."""
+    """A DRF view that charges whoever asks, and whose POST honours `Idempotency-Key`."""
 
     parser_classes = (Json,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After authentication: put the idempotency guard around this request's POST."""
+        """Charge the person or the address; after authentication put the idempotency guard around a POST."""
+        try:
+            person = request.user
+        except APIException:
+            # Who claims to be somebody in vain pays as the address that they are.
+            charge(request._request)
+            raise
+        charge(request._request, person.pk)
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key and request.user.is_authenticated:
