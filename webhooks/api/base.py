@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from rest_framework.exceptions import APIException, NotFound, ParseError
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -47,13 +47,8 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Charge the person or the address; after authentication put the idempotency guard around a POST."""
-        try:
-            person = request.user
-        except APIException:
-            # Who claims to be somebody in vain pays as the address that they are.
-            charge(request._request)
-            raise
-        charge(request._request, person.pk)
+        # Who claims to be somebody in vain goes no further, and pays as their address on the way out.
+        charge(request._request, request.user.pk)
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key and request.user.is_authenticated:

@@ -1,9 +1,9 @@
 """A bucket of requests for every client, exact under concurrency: in Redis when there is one, else in this process.
 
 The arithmetic is GCRA as throttled-py has it: one script, one round trip, Redis's own clock. Beside every bucket in
-Redis this process keeps a twin that is never emptier than the original deserves. It refuses without asking Redis what
-Redis would refuse, it goes on where Redis stopped when that dies, and while Redis, back again, has forgotten
-everything, it remembers: no client gains a second burst from either.
+Redis this process keeps a twin, which pays first and is refunded what Redis refuses. The twin is never emptier than the
+original, so it refuses only what Redis would, and spares it the asking; it goes on where Redis stopped when that dies;
+and when Redis comes back and has forgotten everything, it remembers: no client gains a second burst from either.
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 from throttled import utils
-from throttled.rate_limiter.gcra import MemoryLimitAtomicAction, MemoryPeekAtomicAction
+from throttled.rate_limiter.gcra import MemoryLimitAtomicAction
 from throttled.store.memory import BaseMemoryAtomicAction, BaseMemoryStoreBackend, MemoryStoreBackend
 from throttled.types import KeyT, StoreValueT
 
@@ -56,20 +56,17 @@ class Buckets:
         """Take one request from the bucket of this name, if there is one."""
         # Under another quota the stored numbers would mean something else.
         key = f"patchbay:api:{self._quota.rate}:{self._quota.burst}:{name}"
-        if self._shared is None:
-            return self._allowance(*self._own.take(key))
-        admitted, left, debt = self._own.look(key)
-        if not admitted:
-            return self._allowance(admitted, left, debt)
         asked = utils.now_mono_f()
+        own = self._own.take(key)
+        if self._shared is None or not own[0]:
+            return self._allowance(*own)
         answer = self._shared.take(key)
         if answer is None:
-            return self._allowance(*self._own.take(key))
+            return self._allowance(*own)
         self._own.follow(key, asked, *answer)
         return self._allowance(*answer)
 
     def _allowance(self, admitted: bool, left: int, debt: float) -> Allowance:
-        # throttled's own retry_after is right for a request refused in taking, and wrong for one refused in looking.
         wait = debt - (self._quota.burst - 1 - left) * self._quota.interval
         return Allowance(self._quota, admitted, left, max(0.0, wait))
 
@@ -81,27 +78,21 @@ class OwnBuckets:
         self._quota = quota
         backend = MemoryStoreBackend(None, {"MAX_SIZE": CLIENTS})
         self._take = MemoryLimitAtomicAction(backend)
-        self._look = MemoryPeekAtomicAction(backend)
         self._follow = Follow(backend)
 
     def take(self, key: str) -> tuple[bool, int, float]:
         limited, left, debt, _ = self._take.do([key], [self._quota.interval, self._quota.burst, 1])
         return not limited, 0 if limited else int(left), debt
 
-    def look(self, key: str) -> tuple[bool, int, float]:
-        """Whether `take` would admit, without taking."""
-        limited, left, debt, _ = self._look.do([key], [self._quota.interval, self._quota.burst])
-        return not limited, int(left), debt
-
     def follow(self, key: str, asked: float, admitted: bool, _left: int, debt: float) -> None:
-        """Do what Redis, asked at that moment of our clock, has done."""
-        self._follow.do([key], [asked, self._quota.interval if admitted else 0, debt])
+        """What was taken here is what Redis, asked at that moment of our clock, has answered."""
+        self._follow.do([key], [asked, 0 if admitted else self._quota.interval, debt])
 
 
 class Follow(BaseMemoryAtomicAction):
-    """Empties a twin as far as the original is known to be, and charges it for what the original admitted.
+    """Refunds a twin what the original refused, then empties it as far as the original is known to be.
 
-    Both are reckoned from the moment of asking, which is before Redis reckoned: the twin is full again no later than
+    That is reckoned from the moment of asking, which is before Redis reckoned: the twin is full again no later than
     the original, so it never refuses what the original would admit.
     """
 
@@ -111,8 +102,8 @@ class Follow(BaseMemoryAtomicAction):
     def _do(
         cls, backend: BaseMemoryStoreBackend, keys: Sequence[KeyT], args: Sequence[StoreValueT] | None
     ) -> tuple[int | float, ...]:
-        asked, charge, debt = (float(argument) for argument in args or ())
-        full = max(max(float(backend.get(keys[0]) or asked), asked) + charge, asked + debt)
+        asked, refund, debt = (float(argument) for argument in args or ())
+        full = max(float(backend.get(keys[0]) or asked) - refund, asked + debt)
         if full > asked:
             backend.set(keys[0], full, math.ceil(full - asked))
         return ()

@@ -1,8 +1,8 @@
 """How often our API may be asked, by whom, and how every answer of it tells: `RateLimit` and `RateLimit-Policy`.
 
 The fields are those of draft-ietf-httpapi-ratelimit-headers-11. A person pays from one bucket however they come, an
-anonymous request from that of its address; what no view of the API charged (an unknown path, a refused host, a
-request that broke during sign-in) is charged to its address on the way out.
+anonymous request from that of its address; what no view of the API charged (a bad token, an unknown path, a refused
+host) is charged to its address on the way out.
 """
 
 import math
@@ -18,7 +18,7 @@ from webhooks.api.problems import TITLES, respond
 from webhooks.api.shared import connect
 from webhooks.problems import Problem
 
-API = ("/api/v1/", "/api/schema", "/auth/", "/.well-known/")
+API = ("/api/v1/", "/auth/", "/.well-known/")
 ALLOWANCE = "patchbay.allowance"
 Answer = Callable[[HttpRequest], HttpResponseBase]
 

@@ -71,7 +71,7 @@ class SharedBuckets:
         with self._lock:
             first, self._ask_at = not self._ask_at, utils.now_mono_f() + PAUSE
         if first:
-            log.warning("limits.alone", error=repr(error.__cause__ or error))
+            log.warning("limits.alone", error=str(error.__cause__ or error))
 
     def _answered(self) -> None:
         if not self._ask_at:

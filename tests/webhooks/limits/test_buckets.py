@@ -42,17 +42,22 @@ def own(clock: Clock, name: str) -> tuple[Take, Advance]:
 
 
 @pytest.fixture
-def shared(redis_url: str, clock: Clock, name: str) -> tuple[Take, Advance]:
-    """A bucket in the real Redis, and how to let time pass for it and for its twin."""
-    client = connect(redis_url)
-    passing, buckets = client.register_script(PASS), Buckets(STANDARD, client)
-    key = f"patchbay:api:100:20:{name}"
+def advance(redis_url: str, clock: Clock, name: str) -> Advance:
+    """How to let time pass for this bucket in the real Redis, and in this process."""
+    passing, key = connect(redis_url).register_script(PASS), f"patchbay:api:100:20:{name}"
 
     def advance(seconds: float) -> None:
         clock.advance(seconds)
         passing([key, f"{key}:looked"], [seconds])
 
     advance(0)
+    return advance
+
+
+@pytest.fixture
+def shared(redis_url: str, name: str, advance: Advance) -> tuple[Take, Advance]:
+    """A bucket in the real Redis and its twin, and how to let time pass for both."""
+    buckets = Buckets(STANDARD, connect(redis_url))
     return lambda: buckets.take(name).admitted, advance
 
 
@@ -158,6 +163,18 @@ def test_what_is_left_and_when_there_is_more_are_told_truly(
     assert [one.left for one in told] == [*range(19, -1, -1), 0, 0]
     assert [one.admitted for one in told] == [True] * 20 + [False] * 2
     assert all(59 < one.wait <= 60 for one in told)
+
+
+def test_what_redis_refuses_is_not_paid_for_here(redis_url: str, name: str, advance: Advance) -> None:
+    here, there = (Buckets(STANDARD, connect(redis_url)) for _ in range(2))
+    there.take(name)
+    advance(0.3)
+    assert all(here.take(name).admitted for _ in range(19))
+    refused = here.take(name)
+    assert not refused.admitted
+    assert refused.wait == pytest.approx(0.3, abs=0.1)
+    advance(refused.wait + 0.05)
+    assert here.take(name).admitted
 
 
 def test_one_name_does_not_pay_for_another(redis_url: str, name: str) -> None:
