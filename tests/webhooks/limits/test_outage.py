@@ -19,13 +19,33 @@ def passed(buckets: Buckets, name: str, calls: int) -> int:
 
 
 def test_a_client_has_what_it_had_left_when_redis_dies_and_no_more(own_redis: OwnRedis, name: str) -> None:
+    buckets, elsewhere = (Buckets(STILL, connect(own_redis.url)) for _ in range(2))
+    assert passed(elsewhere, name, 10) == 10
+    assert passed(buckets, name, 2) == 2
+    own_redis.kill()
+    assert passed(buckets, name, 30) == 8
+
+
+def test_a_dead_redis_is_logged_once_and_costs_no_time(own_redis: OwnRedis, name: str, clock: Clock) -> None:
     buckets = Buckets(STILL, connect(own_redis.url))
-    assert passed(buckets, name, 12) == 12
+    buckets.take(name)
     own_redis.kill()
     with capture_logs() as logs:
-        assert passed(buckets, name, 30) == 8
+        assert _seconds(lambda: passed(buckets, name, 10)) < TIMEOUT
+        clock.advance(PAUSE)
+        assert _seconds(lambda: passed(buckets, name, 10)) < TIMEOUT
     assert [line["event"] for line in logs] == ["limits.alone"]
     assert str(own_redis.port) in logs[0]["error"]
+
+
+def test_a_redis_that_was_only_restarted_is_not_missed(own_redis: OwnRedis, name: str) -> None:
+    buckets = Buckets(STILL, connect(own_redis.url))
+    buckets.take(name)
+    own_redis.kill()
+    own_redis.start()
+    with capture_logs() as logs:
+        buckets.take(name)
+    assert not logs
 
 
 def test_a_redis_that_comes_back_empty_gives_no_second_burst(own_redis: OwnRedis, name: str, clock: Clock) -> None:
