@@ -1,4 +1,4 @@
-"""What Patchbay changes in allauth: our name instead of a row in django.contrib.sites."""
+"""What Patchbay changes in allauth: our name instead of a row in django.contrib.sites, our idea of an address."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.http import HttpRequest
+
+from webhooks.api.addresses import client_address
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def format_email_subject(self, subject: str) -> str:
         """The subject as the template says it, without allauth's `[site]` in front."""
         return subject
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that our own limits go by: allauth's answers 500 to a request past one of the proxies."""
+        return str(client_address(request))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         super().send_mail(template_prefix, email, {"current_site": Site()} | context)

@@ -44,6 +44,8 @@ class Patchbay:
             return await self._ingest(scope, receive, send)
         if scope["path"] == "/events":
             return await realtime.sse(scope, receive, send)
+        # WSGI cannot tell X_Forwarded_For, which no proxy minds, from X-Forwarded-For.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
         # WSGI knows only ASCII here; what a browser sends is ASCII already.
         scope["query_string"] = scope["query_string"].decode("latin-1").encode("ascii", "xmlcharrefreplace")
         with deadline.within(settings.REQUEST_SECONDS):

@@ -4,10 +4,9 @@ from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView
 
 from config import readiness
-from config.docs import ApiDocs, problems
+from config.docs import ApiDocs, Schema, problems
 
 api = [
     path("", include("accounts.api_urls")),
@@ -22,7 +21,7 @@ urlpatterns = [
     path("livez", readiness.livez),
     path("readyz", readiness.readyz),
     path("api/v1/", include(api)),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", Schema.as_view(), name="schema"),
     path("api/docs", ApiDocs.as_view(), name="api_docs"),
     path("docs/problems", problems, name="problems"),
     path("admin/", admin.site.urls),

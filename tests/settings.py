@@ -15,3 +15,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of one test see each other's commits, as in production.
     DATABASES["default"]["TEST"] = {"NAME": f"{os.environ['PATCHBAY_VAR']}/test.sqlite3"}
+
+# Tests ask fast; those of the limits set them. Processes that tests start are limited as in production.
+PATCHBAY_API_RATE = 0

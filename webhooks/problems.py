@@ -1,5 +1,6 @@
 """An error with words for whoever asked: rendered as RFC 9457 problem+json to programs, as a sentence to people."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,7 +42,7 @@ class Problem(Exception):
         return members | self.extra
 
     def headers(self) -> dict[str, str]:
-        """Retry-After in whole seconds, at least one, when there is a time to come back."""
+        """Retry-After in whole seconds, at least one and never too few, when there is a time to come back."""
         if self.retry_after is None:
             return {}
-        return {"Retry-After": str(max(1, round(self.retry_after)))}
+        return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}

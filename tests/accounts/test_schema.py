@@ -5,12 +5,12 @@ from drf_spectacular.generators import SchemaGenerator
 
 ENDPOINTS = [
     ("/auth/login", "post", {"200", "400", "401", "429"}),
-    ("/auth/refresh", "post", {"200", "400", "401"}),
-    ("/auth/logout", "post", {"204", "400", "401"}),
-    ("/.well-known/jwks.json", "get", {"200"}),
-    ("/api/v1/me", "get", {"200", "401"}),
-    ("/api/v1/sessions", "get", {"200", "401", "404"}),
-    ("/api/v1/sessions/{id}", "delete", {"204", "401", "404"}),
+    ("/auth/refresh", "post", {"200", "400", "401", "429"}),
+    ("/auth/logout", "post", {"204", "400", "401", "429"}),
+    ("/.well-known/jwks.json", "get", {"200", "429"}),
+    ("/api/v1/me", "get", {"200", "401", "429"}),
+    ("/api/v1/sessions", "get", {"200", "401", "404", "429"}),
+    ("/api/v1/sessions/{id}", "delete", {"204", "401", "404", "429"}),
 ]
 
 

@@ -32,7 +32,7 @@ class Buyer:
             answer = self._http.request(method, path, json=body, headers=headers)
         except httpx2.TransportError:
             return None
-        if answer.status_code >= 500 or answer.status_code == 409:
+        if answer.status_code >= 500 or answer.status_code in (409, 429):
             return None
         assert answer.status_code < 300, answer.text
         return answer.json()

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from webhooks.api.idempotency import once
+from webhooks.api.limits import charge
 
 
 class Pages(CursorPagination):
@@ -40,12 +41,14 @@ class Json(JSONParser):
 
 
 class ApiView(APIView):
-    """A DRF view whose POST honours `Idempotency-Key`."""
+    """A DRF view that charges whoever asks, and whose POST honours `Idempotency-Key`."""
 
     parser_classes = (Json,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After authentication: put the idempotency guard around this request's POST."""
+        """Charge the person or the address; after authentication put the idempotency guard around a POST."""
+        # Who claims to be somebody in vain goes no further, and pays as their address on the way out.
+        charge(request._request, request.user.pk)
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key and request.user.is_authenticated:

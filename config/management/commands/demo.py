@@ -117,10 +117,19 @@ class Story:
         return str(self._post("/auth/login", PEOPLE[who])["access_token"])
 
     def _get(self, path: str, headers: dict[str, str] | None = None) -> Any:
-        return self._require(self._http.get(path, headers=headers))
+        return self._require(self._patiently("GET", path, headers=headers))
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
-        return self._require(self._http.post(path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}))
+        return self._require(self._patiently("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}))
+
+    def _patiently(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        """The answer, once we are not asking too often for it."""
+        while (answer := self._http.request(method, path, **request)).status_code == 429:
+            seconds = int(answer.headers["Retry-After"])
+            if seconds > PATIENCE:
+                break
+            time.sleep(seconds)
+        return answer
 
     def _require(self, answer: httpx2.Response) -> Any:
         if answer.status_code >= 300:

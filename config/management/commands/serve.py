@@ -36,6 +36,8 @@ class Command(BaseCommand):
             access_log=False,
             log_config=None,
             server_header=False,
+            # uvicorn believes every forwarded header that comes from this machine; TRUSTED_PROXY_COUNT says whom we do.
+            proxy_headers=False,
             # A client may send 32 KiB in a frame, and is told so in words up to twice that.
             ws_max_size=1 << 16,
             timeout_graceful_shutdown=5,
