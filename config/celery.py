@@ -109,6 +109,7 @@ class EmbeddedWorker:
         threading.Thread(target=self._worker.start, name="celery-worker", daemon=True).start()
         self._beat.daemon = True
         self._beat.start()
+        sweep_at_once()  # the signal is the command's own: a bare WorkController does not send it
 
     def stop(self) -> None:
         """Let the running tasks end, then stop; what is left undone is due again after its lease."""
