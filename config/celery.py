@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from contextlib import ExitStack
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,7 +12,9 @@ from celery import Celery, beat, signals
 from celery.worker import WorkController
 from django.conf import settings
 
-from integrations.correlation import request_id
+from integrations import tracing
+from integrations.correlation import correlate, request_id
+from integrations.metrics import retire
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -35,9 +38,9 @@ app.conf.update(
     beat_schedule={
         name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}} for name in SWEEPS
     }
-    | {"realtime.trim": {"task": "realtime.trim", "schedule": 3600.0}},
+    | {name: {"task": name, "schedule": 3600.0} for name in ("realtime.trim", "integrations.trim_calls")},
 )
-app.autodiscover_tasks(["webhooks", "payments", "realtime", "integrations.email"])
+app.autodiscover_tasks(["webhooks", "payments", "realtime", "integrations", "integrations.email"])
 
 
 @signals.setup_logging.connect
@@ -55,8 +58,16 @@ def sweep_at_once(**_kwargs: Any) -> None:
 @signals.before_task_publish.connect
 def carry_request_id(headers: dict[str, Any], **_kwargs: Any) -> None:
     headers["patchbay_request_id"] = request_id()
+    headers["patchbay_trace"] = tracing.carried()
 
 
+@signals.worker_init.connect
+def keep_counts(**_kwargs: Any) -> None:
+    """What workers before this one counted stays counted, in one file."""
+    retire()
+
+
+_under: ContextVar[ExitStack] = ContextVar("task_under")
 _started: ContextVar[float] = ContextVar("task_started")
 
 
@@ -64,7 +75,10 @@ _started: ContextVar[float] = ContextVar("task_started")
 def begin(task: Any, **_kwargs: Any) -> None:
     _started.set(time.perf_counter())
     identifier = getattr(task.request, "patchbay_request_id", "") or task.request.id
-    structlog.contextvars.bind_contextvars(request_id=identifier)
+    under = ExitStack()
+    under.enter_context(correlate(identifier))
+    under.enter_context(tracing.doing(task.name, getattr(task.request, "patchbay_trace", None) or {}))
+    _under.set(under)
 
 
 @signals.task_postrun.connect
@@ -74,7 +88,8 @@ def end(task: Any, state: str | None = None, retval: Any = None, **_kwargs: Any)
     write = log.debug if found_nothing else log.info
     ms = round((time.perf_counter() - _started.get()) * 1000, 1)
     write("task", name=task.name, state=state, result=retval, ms=ms)
-    structlog.contextvars.unbind_contextvars("request_id")
+    tracing.annotate(None, "" if state == "SUCCESS" else str(state))
+    _under.get().close()
 
 
 class EmbeddedWorker:

@@ -8,6 +8,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from integrations.masking import mask_line
+
 # What these say line by line, we say better in one line of our own.
 QUIET = (
     "uvicorn.access",
@@ -45,6 +47,7 @@ def configure(options: dict[str, Any]) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info if options["json"] else _as_is,
+        mask_line,
     ]
     renderer = structlog.processors.JSONRenderer() if options["json"] else structlog.dev.ConsoleRenderer()
     structlog.configure(

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from config import readiness
 from config.docs import ApiDocs, problems
+from config.metrics import metrics
 
 api = [
     path("", include("accounts.api_urls")),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("patchbay/logo.svg"))),
     path("livez", readiness.livez),
     path("readyz", readiness.readyz),
+    path("metrics", metrics),
     path("api/v1/", include(api)),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", ApiDocs.as_view(), name="api_docs"),

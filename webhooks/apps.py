@@ -7,4 +7,4 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        from webhooks import handlers  # noqa: F401  registering is its import
+        from webhooks import handlers, metrics  # noqa: F401  registering is their import
