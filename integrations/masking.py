@@ -16,6 +16,7 @@ from integrations.credentials import mask
 
 LONGEST = 4000  # characters that are looked at; the rest is cut off first
 SHORTEST_SECRET = 8
+SHORTEST_CARD = 13
 KNOWN_FOR = 30.0  # seconds until the environment is read again: a rotated file counts at once, near enough
 GONE = "[masked]"
 
@@ -26,9 +27,11 @@ def masked(text: str | bytes, most: int = LONGEST) -> str:
     for secret in _known():
         if secret in clean:
             clean = clean.replace(secret, mask(secret))
-    for signs, look in _LOOKS:
-        if any(sign in clean for sign in signs) if signs else True:
+    for sign, look in _LOOKS:
+        if sign in clean:
             clean = look(clean)
+    if len(clean) >= SHORTEST_CARD:
+        clean = _without_cards(clean)
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
@@ -97,7 +100,10 @@ _JWT = pattern(r"(?<![\w-])ey[JKH][\w-]{5,}+\.[\w-]{2,}+(?:\.[\w-]*)?", ASCII)
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,30}-----(?:[^-]|-(?!----END))*+(?:-----END [A-Z ]{0,30}-----)?", ASCII)
 _USERINFO = pattern(r"(://[^\s/@:]{0,100}:)([^\s/@]{1,200})(?=@)", ASCII)
 _EMAIL = pattern(r"(?<![\w.+%-])([\w.+%-])[\w.+%-]*+(@[\w-]++(?:\.[\w-]++)++)")
-_DIGITS = pattern(r"\d(?:[ -]?\d){12,}+", ASCII)
+_CARD = pattern(
+    r"(?<!\d)(?:\d{13,19}|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|\d{4}[ -]\d{6}[ -]\d{4,5})(?!\d)",
+    ASCII,
+)
 
 
 def _keep_name(found: Match[str]) -> str:
@@ -108,21 +114,19 @@ def _keep_start(found: Match[str]) -> str:
     return mask(found[0])
 
 
-def _cards(found: Match[str]) -> str:
-    """The run of digits without the card numbers in it; groups are what blanks and dashes part."""
-    run = found[0]
-    starts = [0, *(at + 1 for at, letter in enumerate(run) if not letter.isdigit())]
-    ends = [*(at - 1 for at in starts[1:]), len(run)]
-    for start in starts:
-        for end in reversed(ends):
-            digits = run[start:end].replace(" ", "").replace("-", "") if start < end <= start + 40 else ""
-            if _is_card(digits):
-                return run[:start] + f"[card …{digits[-4:]}]" + _DIGITS.sub(_cards, run[end:])
-    return run
+def _without_cards(text: str) -> str:
+    kept, done, at = [], 0, 0
+    while found := _CARD.search(text, at):
+        digits = found[0].replace(" ", "").replace("-", "")
+        at = found.start() + 1
+        if _is_card(digits):
+            kept += [text[done : found.start()], f"[card …{digits[-4:]}]"]
+            done = at = found.end()
+    return "".join([*kept, text[done:]])
 
 
 def _is_card(digits: str) -> bool:
-    if not 13 <= len(digits) <= 19 or digits[0] not in "23456":
+    if digits[0] not in "23456":
         return False
     doubled = (sum(divmod(int(digit) * 2, 10)) for digit in digits[-2::-2])
     return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
@@ -132,17 +136,18 @@ def _by(expression: Any, replacement: str | Callable[[Match[str]], str]) -> Call
     return lambda text: expression.sub(replacement, text)
 
 
-# Each with what must be in a text for it to be worth reading; none: it is always read.
-_LOOKS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
-    (("-----BEGIN",), _by(_PEM, GONE)),
-    (("ey",), _by(_JWT, _keep_start)),
-    (("SG.",), _by(_SENDGRID, _keep_start)),
-    (("_", "sk-", "xox", "ya29", "AIza", "AKIA", "ASIA"), _by(_KEYS, _keep_start)),
-    (("=", ":"), _by(_NAMED, _keep_name)),
-    ((" ",), _by(_SCHEME, _keep_name)),
-    (("://",), _by(_USERINFO, rf"\1{GONE}")),
-    (("@",), _by(_EMAIL, r"\1…\2")),
-    ((), _by(_DIGITS, _cards)),
+# Each with what must be in a text for it to be worth reading.
+_PREFIXES = ("k_live_", "k_test_", "rzp_", "whsec_", "sk-", "gh", "xox", "ya29.", "AIza", "AKIA", "ASIA")
+_LOOKS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("-----BEGIN", _by(_PEM, GONE)),
+    ("ey", _by(_JWT, _keep_start)),
+    ("SG.", _by(_SENDGRID, _keep_start)),
+    *((prefix, _by(_KEYS, _keep_start)) for prefix in _PREFIXES),
+    ("=", _by(_NAMED, _keep_name)),
+    (":", _by(_NAMED, _keep_name)),
+    (" ", _by(_SCHEME, _keep_name)),
+    ("://", _by(_USERINFO, rf"\1{GONE}")),
+    ("@", _by(_EMAIL, r"\1…\2")),
 )
 
 
