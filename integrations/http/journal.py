@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from integrations.buckets import bucket_of
 from integrations.http import metrics
@@ -140,6 +140,8 @@ class Journal:
     def _run(self, closing: threading.Event) -> None:
         while not closing.wait(min(self._every * 2**self._in_vain, LONGEST_PAUSE)):
             self.flush()
+            if self._in_vain:
+                connection.close()
         self.flush()
         connection.close()
 
@@ -157,12 +159,9 @@ class Journal:
             log.error("calls.not_stored", again=True, error=repr(error))
             self._in_vain = min(self._in_vain + 1, 5)
             self._put_back(counts, failures)
-            close_old_connections()
-        except (DatabaseError, ValueError, TypeError) as error:
-            # It would fail for ever, and take all that comes after it along.
+        except Exception as error:  # noqa: BLE001  it would fail for ever, and take all that comes after it along
             log.error("calls.not_stored", again=False, error=repr(error))
             self._lose(sum(counts.values()), len(failures))
-            close_old_connections()
 
     def _put_back(self, counts: Counter[tuple[str, int, bool, int]], failures: list[Failure]) -> None:
         with self._lock:
