@@ -34,6 +34,7 @@ CARDS = [
     "3782 822463 10005",
     "12 4242 4242 4242 4242 9",
 ]
+CARDS += ["1111 4242 4242 4242 4242"]  # what precedes is no part of it
 
 
 @pytest.mark.parametrize("text", LEAKS.values(), ids=LEAKS)
@@ -89,12 +90,15 @@ ADVERSE = ["a", "a@", "a.", "eyJ", "eyJaaaaaa.", "SG.aaaaaaa", "1 ", "4", "4242 
 ADVERSE += ["password ", "token:", "bearer ", "-----BEGIN A------", "a@a"]
 
 
+SIGNS = "ey SG. k_live_ = : @ :// "  # with all of these in it, a text is worth every look
+
+
 @pytest.mark.parametrize("unit", ADVERSE)
 def test_no_input_takes_long_whatever_its_length(unit):
     """Ten times the text costs at most what the cap allows: measured against a text of the cap's own length."""
 
     def best(length):
-        text = unit * (length // len(unit))
+        text = SIGNS + unit * (length // len(unit))
         times = []
         for _ in range(5):
             started = time.thread_time()
