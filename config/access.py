@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import structlog
 
+from config.metrics import requests
+from integrations import tracing
 from integrations.correlation import accept, correlate
 
 Scope = MutableMapping[str, Any]
@@ -18,7 +21,8 @@ log = structlog.get_logger("request")
 HEADER = b"x-request-id"
 ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 # Asked every few seconds by machines: a line each would drown the others.
-UNREMARKABLE = ("/livez", "/readyz", "/static/")
+UNREMARKABLE = ("/livez", "/readyz", "/metrics", "/static/")
+CLASSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 
 
 class Access:
@@ -33,10 +37,16 @@ class Access:
         given = next((value for name, value in scope["headers"] if name == HEADER), b"")
         with correlate(accept(given.decode("latin-1"))) as identifier:
             exchange = Exchange(scope, send, identifier)
-            try:
-                await self._app(scope, receive, exchange.send)
-            finally:
-                exchange.log()
+            with _span(scope) if tracing.on() else nullcontext():
+                try:
+                    await self._app(scope, receive, exchange.send)
+                finally:
+                    exchange.end()
+
+
+def _span(scope: Scope) -> AbstractContextManager[None]:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return tracing.serving(scope.get("method", "WS"), scope["path"], headers)
 
 
 class Exchange:
@@ -54,7 +64,12 @@ class Exchange:
             message["headers"] = [*message.get("headers", []), (HEADER, self._identifier)]
         await self._send(message)
 
-    def log(self) -> None:
+    def end(self) -> None:
+        requests.count(CLASSES[self._status // 100])
+        tracing.annotate(self._status or None, "server_error" if self._status >= 500 else "")
+        self._log()
+
+    def _log(self) -> None:
         path = self._scope["path"]
         if path.startswith(UNREMARKABLE) and self._status < 400:
             return

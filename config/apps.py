@@ -7,4 +7,7 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import celery  # noqa: F401  @shared_task needs the application
+        from config import celery, telemetry  # @shared_task needs the application
+
+        del celery
+        telemetry.start()

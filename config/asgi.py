@@ -14,11 +14,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from config import telemetry
 from config.access import Access, Receive, Scope, Send
 from config.celery import EmbeddedWorker
 from config.watch import Watch
 from config.wsgi import application as pages
 from integrations.http import deadline
+from integrations.http.journal import journal
+from integrations.metrics import retire
 from realtime import asgi as realtime
 from webhooks.inbox import Inbox
 from webhooks.ingest import Ingest
@@ -60,6 +63,7 @@ class Patchbay:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
+        retire()
         self._inbox.start()
         worker, watch = _embedded_worker(), Watch()
         watch.start()
@@ -71,6 +75,9 @@ class Patchbay:
             watch.stop()
             if worker:
                 worker.stop()
+            # The server ends by a signal, which runs no exit handlers.
+            journal.close()
+            telemetry.finish()
 
 
 def _embedded_worker() -> EmbeddedWorker | None:

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from contextlib import ExitStack
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,8 +12,10 @@ from celery import Celery, beat, signals
 from celery.worker import WorkController
 from django.conf import settings
 
-from integrations.correlation import request_id
+from integrations import tracing
+from integrations.correlation import correlate, request_id
 from integrations.http import deadline
+from integrations.metrics import retire
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -26,6 +29,7 @@ ROUNDS = {
     "integrations.announce": 60.0,
     "webhooks.listen": 60.0,
     "integrations.forget": 3600.0,
+    "integrations.trim_calls": 3600.0,
     "realtime.trim": 3600.0,
 }
 
@@ -67,8 +71,16 @@ def carry(headers: dict[str, Any], **_kwargs: Any) -> None:
     """A task works under the request id and the deadline of whoever asked for it."""
     headers["patchbay_request_id"] = request_id()
     headers["patchbay_deadline"] = deadline.as_timestamp()
+    headers["patchbay_trace"] = tracing.carried()
 
 
+@signals.worker_init.connect
+def keep_counts(**_kwargs: Any) -> None:
+    """What workers before this one counted stays counted, in one file."""
+    retire()
+
+
+_under: ContextVar[ExitStack] = ContextVar("task_under")
 _started: ContextVar[float] = ContextVar("task_started")
 
 
@@ -76,7 +88,10 @@ _started: ContextVar[float] = ContextVar("task_started")
 def begin(task: Any, **_kwargs: Any) -> None:
     _started.set(time.perf_counter())
     identifier = getattr(task.request, "patchbay_request_id", "") or task.request.id
-    structlog.contextvars.bind_contextvars(request_id=identifier)
+    under = ExitStack()
+    under.enter_context(correlate(identifier))
+    under.enter_context(tracing.doing(task.name, getattr(task.request, "patchbay_trace", None) or {}))
+    _under.set(under)
     deadline.adopt(getattr(task.request, "patchbay_deadline", None))
 
 
@@ -87,7 +102,8 @@ def end(task: Any, state: str | None = None, retval: Any = None, **_kwargs: Any)
     write = log.debug if found_nothing else log.info
     ms = round((time.perf_counter() - _started.get()) * 1000, 1)
     write("task", name=task.name, state=state, result=retval, ms=ms)
-    structlog.contextvars.unbind_contextvars("request_id")
+    tracing.annotate(None, "" if state == "SUCCESS" else str(state))
+    _under.get().close()
 
 
 class EmbeddedWorker:

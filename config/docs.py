@@ -24,6 +24,7 @@ PROBLEMS = {
     "internal_error": "Something broke on our side. The request id tells us where to look.",
     "invalid": "Some fields are not right: `errors` names each with its reason.",
     "invalid_credentials": "The e-mail address or the password is not right, or the account is closed.",
+    "invalid_metrics_token": "Send METRICS_TOKEN as `Authorization: Bearer`. Operators know it.",
     "invalid_refresh_token": "The session has ended, or the token was used before. Sign in again.",
     "invalid_token": "The access token has expired, or its session has ended. Refresh it, else sign in again.",
     "mixed_currencies": "Check out products of one currency at a time.",

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from webhooks.api.problems import TITLES, respond
 from webhooks.problems import Problem
 
-FOR_PROGRAMS = ("/api/", "/auth/", "/webhooks/", "/.well-known/", "/events", "/readyz", "/livez")
+FOR_PROGRAMS = ("/api/", "/auth/", "/webhooks/", "/.well-known/", "/events", "/readyz", "/livez", "/metrics")
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 500: "internal_error"}
 
 

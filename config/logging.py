@@ -1,5 +1,6 @@
 """Structured logs: one line per request, delivery, task and vendor call, joined by the request id."""
 
+import json
 import logging
 import logging.config
 import sys
@@ -7,6 +8,8 @@ from functools import partial
 from typing import Any, TextIO
 
 import structlog
+
+from integrations.masking import mask_line
 
 # What these say line by line, we say better in one line of our own.
 QUIET = (
@@ -20,6 +23,10 @@ QUIET = (
     "kombu",
     "amqp",
 )
+
+
+# Made once: json.dumps makes an encoder for every line.
+_encode = json.JSONEncoder(default=repr).encode
 
 
 class OnlyNews(logging.Filter):
@@ -45,8 +52,9 @@ def configure(options: dict[str, Any]) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info if options["json"] else _as_is,
+        mask_line,
     ]
-    renderer = structlog.processors.JSONRenderer() if options["json"] else structlog.dev.ConsoleRenderer()
+    renderer = structlog.processors.JSONRenderer(_dump) if options["json"] else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=partial(Lines, sys.stderr),
@@ -70,6 +78,10 @@ def configure(options: dict[str, Any]) -> None:
             "loggers": {name: {"level": "WARNING"} for name in QUIET},
         }
     )
+
+
+def _dump(event: Any, **_options: Any) -> str:
+    return _encode(event)
 
 
 def _as_is(_logger: Any, _name: str, event: Any) -> Any:

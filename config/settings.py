@@ -1,5 +1,6 @@
 """Every setting, from the environment: with no variable set Patchbay runs embedded, on this machine alone."""
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from config.secrets import secret_key
+from integrations.credentials import secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(environ.Env().str("PATCHBAY_VAR", str(BASE_DIR / "var")))
@@ -31,7 +33,10 @@ HTTPS = PATCHBAY_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+# Scraped from within, by the process's own address.
+SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failed"
@@ -240,6 +245,13 @@ UNFOLD = {
     "SITE_URL": "/",
     "SIDEBAR": {"show_search": True, "show_all_applications": True},
 }
+
+# What is seen of it from outside. Every process of a host counts into one folder, and each can tell the sum.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(VAR / "metrics"))
+METRICS_TOKEN = secret("METRICS_TOKEN")
+OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+# Records of vendor calls reach the database this often.
+JOURNAL_SECONDS = env.float("PATCHBAY_JOURNAL_SECONDS", 2.0)
 
 LOGGING_CONFIG = "config.logging.configure"
 LOGGING = {"level": env.str("LOG_LEVEL", "INFO"), "json": env.bool("LOG_JSON", not sys.stderr.isatty())}

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from config import readiness
 from config.docs import ApiDocs, Schema, problems
+from config.metrics import metrics
 
 api = [
     path("", include("accounts.api_urls")),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("patchbay/logo.svg"))),
     path("livez", readiness.livez),
     path("readyz", readiness.readyz),
+    path("metrics", metrics),
     path("api/v1/", include(api)),
     path("api/schema", Schema.as_view(), name="schema"),
     path("api/docs", ApiDocs.as_view(), name="api_docs"),

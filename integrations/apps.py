@@ -8,3 +8,4 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from integrations import checks  # noqa: F401  registers the checks
+        from integrations.http import metrics  # noqa: F401  and the series

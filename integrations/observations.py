@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 
 from django.db.models import Max
-from django.utils import timezone
 
+from integrations import figures as counted
 from integrations.account import account_of
+from integrations.causes import span
 from integrations.contract import Provider
 from integrations.errors import IntegrationError
+from integrations.http import quota as quotas
 from integrations.http.state import state_of
 from integrations.http.states import Look, Mode
-from integrations.models import Incident, Probe, VendorHealth
+from integrations.models import Incident, VendorHealth
 from integrations.registry import all_providers
 from integrations.states import Observation
 
@@ -57,58 +58,48 @@ def order(vendor: str, mode: str) -> None:
 
 def figures(vendor: str, minutes: int = 60, now: datetime | None = None) -> Figures:
     """The calls of the last `minutes`."""
-    now = now or timezone.now()
-    rows = list(
-        Probe.objects.filter(vendor=vendor, at__gt=now - timedelta(minutes=minutes), at__lte=now).values_list(
-            "at", "ms", "code"
-        )
-    )
-    buckets = [[0, 0] for _ in range(minutes)]
-    for at, _, code in rows:
-        bucket = buckets[minutes - 1 - int((now - at).total_seconds() // 60)]
-        bucket[0] += 1
-        bucket[1] += bool(code)
-    failures, took = sum(bool(code) for _, _, code in rows), sorted(ms for _, ms, _ in rows)
+    if not minutes:
+        return Figures(per_minute=(), calls=0, failures=0, error_rate=0.0, p50_ms=0.0, p95_ms=0.0)
+    found = counted.figures(vendor, minutes, now)
     return Figures(
-        per_minute=[(calls, failed) for calls, failed in buckets],
-        calls=len(rows),
-        failures=failures,
-        error_rate=failures / len(rows) if rows else 0.0,
-        p50_ms=_percentile(took, 0.5),
-        p95_ms=_percentile(took, 0.95),
+        per_minute=[(ok + failed, failed) for _, ok, failed in found.per_minute],
+        calls=found.calls,
+        failures=found.failures,
+        error_rate=found.error_rate or 0.0,
+        p50_ms=found.p50_ms or 0.0,
+        p95_ms=found.p95_ms or 0.0,
     )
-
-
-def _percentile(ordered: Sequence[float], share: float) -> float:
-    return ordered[ceil(share * len(ordered)) - 1] if ordered else 0.0
 
 
 def last_good(vendor: str) -> datetime | None:
     """When the vendor last answered well, or last told us something."""
     moments = VendorHealth.objects.filter(vendor=vendor).aggregate(good=Max("last_good_at"), heard=Max("heard_at"))
-    return max(filter(None, moments.values()), default=None)
+    return max(filter(None, [*moments.values(), counted.last_good(vendor)]), default=None)
 
 
 def recent_failures(vendor: str, limit: int = 20) -> list[Failure]:
     """The newest calls that failed, the newest first."""
-    rows = Probe.objects.filter(vendor=vendor).exclude(code="").order_by("-at")[:limit]
     return [
         Failure(
             at=row.at,
-            operation="probe",
-            status=None,
-            code=row.code,
-            ms=row.ms,
+            operation=row.operation,
+            status=row.status,
+            code=row.outcome,
+            ms=row.latency_ms,
             request_id=row.request_id,
-            words=row.words,
+            words=row.excerpt,
         )
-        for row in rows
+        for row in counted.recent_failures(vendor, limit)
     ]
 
 
-def quota(_vendor: str) -> str:
+def quota(vendor: str) -> str:
     """What is left of the vendor's limit, in words; empty when it has not said."""
-    return ""
+    left = quotas.quota(vendor)
+    if left is None:
+        return ""
+    of = f" of {left.limit}" if left.limit else ""
+    return f"{left.remaining}{of}" + (f", renewed in {span(left.resets_in)}" if left.resets_in else "")
 
 
 def account(vendor: str) -> Sequence[tuple[str, str]]:

@@ -42,3 +42,11 @@ def forget() -> int:
     from integrations.health import forget
 
     return forget(timezone.now())
+
+
+@shared_task(ignore_result=True, name="integrations.trim_calls")
+def trim_calls() -> int:
+    """Let go of the records of calls that have been kept long enough."""
+    from integrations.callstore import trim
+
+    return trim()

@@ -7,4 +7,4 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        from webhooks import announcements, checks, handlers  # noqa: F401  registering is their import
+        from webhooks import announcements, checks, handlers, metrics  # noqa: F401  registering is their import

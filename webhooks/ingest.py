@@ -14,6 +14,7 @@ from integrations import registry
 from integrations.contract import Delivery, Inbound
 from integrations.correlation import request_id
 from integrations.errors import NotConfigured, Refused
+from webhooks import metrics
 from webhooks.inbox import Full, Inbox
 from webhooks.problems import Problem
 
@@ -42,6 +43,7 @@ class Ingest:
             await self._accept(scope, receive)
         except Problem as problem:
             log.warning("webhook.refused", path=scope["path"], status=problem.status, code=problem.code)
+            metrics.refused.count(problem.code)
             body = json.dumps(problem.body()).encode()
             await _answer(send, problem.status, body, b"application/problem+json", problem.headers())
             return
@@ -60,6 +62,8 @@ class Ingest:
         except Refused as error:
             raise Problem(400, error.code, "The delivery was refused", str(error)) from error
         await self._store(_rows(slug, deliveries, headers, inbound))
+        for _ in deliveries:
+            metrics.received.count(slug)
 
     async def _store(self, rows: list[tuple[object, ...]]) -> None:
         if not rows:

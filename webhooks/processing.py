@@ -12,6 +12,7 @@ from integrations import registry
 from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate
 from integrations.errors import Ignored, NotConfigured, Permanent, Refused, Retryable
+from webhooks import metrics
 from webhooks.handling import Effect, effects_of
 from webhooks.models import Delivery
 from webhooks.tasks import wake_drain
@@ -46,6 +47,7 @@ def process(delivery: Delivery) -> None:
             _postpone(delivery, error.retry_after)
         except Exception:  # noqa: BLE001  a bug of ours must not lose the delivery: it is kept with its traceback
             _postpone(delivery)
+        metrics.processed.count(delivery.source, delivery.state)
         log.info(
             "delivery",
             id=delivery.pk,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from integrations.email.models import Mail
+from integrations.models import CallFailure
 from webhooks.models import Delivery, Dispatch, OutboxEvent
 
 
@@ -67,6 +68,7 @@ def _told(
         *(step for delivery in found.values() for step in _delivery(delivery)),
         *(step for event in events.prefetch_related("dispatches") for step in _event(event)),
         *(step for mail in Mail.objects.filter(about__in=subjects) for step in _mail(mail)),
+        *(_call(failure) for failure in CallFailure.objects.filter(request_id__in=request_ids - {""})),
         *(step for subject in subjects for step in _told_by_domain(subject)),
     ]
     return [asdict(step) for step in sorted(steps, key=lambda step: step.at)]
@@ -89,6 +91,11 @@ def _delivery(delivery: Delivery) -> Iterator[Step]:
     elif delivery.error:
         last_line = delivery.error.strip().rpartition("\n")[2]
         yield Step(delivery.due_at, "processing", f"try {delivery.attempts + 1} is due", last_line, None)
+
+
+def _call(failure: CallFailure) -> Step:
+    words = f"try {failure.attempt}, {failure.latency_ms} ms, answered {failure.status or 'nothing'} {failure.excerpt}"
+    return Step(failure.at, "call", f"{failure.vendor} {failure.operation}: {failure.outcome}", words.strip(), False)
 
 
 def _event(event: OutboxEvent) -> Iterator[Step]:

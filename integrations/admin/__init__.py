@@ -1,5 +1,5 @@
 """The border's rows in the admin, one module per theme as in `integrations.models`."""
 
-from integrations.admin import health, tokens
+from integrations.admin import calls, health, tokens
 
-__all__ = ["health", "tokens"]
+__all__ = ["calls", "health", "tokens"]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations import registry
 from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate, request_id
+from integrations.email import metrics
 from integrations.email.models import Mail
 from integrations.errors import NotConfigured, Permanent, Retryable
 from integrations.ports import MailCarrier
@@ -79,6 +80,7 @@ def _settle_or_send(mail: Mail) -> None:
         _end(mail, Mail.State.FAILED, str(error))
     except Retryable as error:
         _postpone(mail, error)
+    metrics.mails.count(mail.state)
     log.info("mail", id=str(mail.pk), state=mail.state, attempt=mail.attempts, error=mail.error)
 
 

@@ -1,6 +1,16 @@
 """The border's own rows: what vendors did to us, and what we decided about it."""
 
+from integrations.models.calls import CallCount, CallFailure
 from integrations.models.health import BreakerOrder, Incident, Probe, State, VendorHealth
 from integrations.models.tokens import ProviderToken
 
-__all__ = ["BreakerOrder", "Incident", "Probe", "ProviderToken", "State", "VendorHealth"]
+__all__ = [
+    "BreakerOrder",
+    "CallCount",
+    "CallFailure",
+    "Incident",
+    "Probe",
+    "ProviderToken",
+    "State",
+    "VendorHealth",
+]
