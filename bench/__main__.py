@@ -7,10 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import ingest, latency, report
+from bench import guard, ingest, latency, report
 from bench.report import Result
 
-BENCHMARKS: dict[str, Callable[[Path, float], Result]] = {"ingest": ingest.run, "latency": latency.run}
+BENCHMARKS: dict[str, Callable[[Path, float], Result]] = {
+    "guard": guard.run,
+    "ingest": ingest.run,
+    "latency": latency.run,
+}
 # What is measured stands on its own, whatever this shell is set up for.
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "HOST", "PORT", "SANDBOX_PORT", "PATCHBAY_URL", "SANDBOX_URL")
 

@@ -11,11 +11,13 @@ from secrets import token_hex
 from urllib.parse import urlsplit
 
 import psycopg
+import redis
 from psycopg import sql
 
 from bench import servers
 
 SERVER = os.environ.get("TEST_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
+REDIS = os.environ.get("TEST_REDIS_URL") or "redis://127.0.0.1:6379/9"
 COUNT = "SELECT count(*) FROM webhooks_delivery"
 
 
@@ -73,6 +75,26 @@ def postgresql_answers() -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+@contextmanager
+def redis_keys() -> Iterator[tuple[str, str]]:
+    """A Redis (`TEST_REDIS_URL`, or a local one; empty when none answers) and a word to have in every key.
+
+    Keys with the word are deleted at the end.
+    """
+    word = f"bench{token_hex(4)}"
+    client = redis.Redis.from_url(REDIS, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except redis.ConnectionError:
+        yield "", word
+        return
+    try:
+        yield REDIS, word
+    finally:
+        for key in client.scan_iter(f"*{word}*"):
+            client.delete(key)
 
 
 def _migrate(url: str) -> None:

@@ -31,8 +31,13 @@ class Line:
 
     def cells(self) -> tuple[str, ...]:
         verdict = ("met" if self.met else "MISSED") if self.expected else ""
-        figures = (f"{self.measured:,.0f} {self.unit}", f"{self.yardstick:,.0f} {self.unit}", f"{self.ratio:.1f}×")
-        return (self.what, *figures, self.expected, verdict)
+        figures = (f"{_shown(self.measured)} {self.unit}", f"{_shown(self.yardstick)} {self.unit}")
+        return (self.what, *figures, f"{_shown(self.ratio)}×", self.expected, verdict)
+
+
+def _shown(value: float) -> str:
+    """Three digits that count, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 @dataclass(frozen=True)

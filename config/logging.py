@@ -4,7 +4,9 @@ import json
 import logging
 import logging.config
 import sys
-from functools import partial
+import time
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, TextIO
 
 import structlog
@@ -23,10 +25,6 @@ QUIET = (
     "kombu",
     "amqp",
 )
-
-
-# Made once: json.dumps makes an encoder for every line.
-_encode = json.JSONEncoder(default=repr).encode
 
 
 class OnlyNews(logging.Filter):
@@ -50,11 +48,11 @@ def configure(options: dict[str, Any]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
         structlog.processors.format_exc_info if options["json"] else _as_is,
         mask_line,
     ]
-    renderer = structlog.processors.JSONRenderer(_dump) if options["json"] else structlog.dev.ConsoleRenderer()
+    renderer = _as_json if options["json"] else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=partial(Lines, sys.stderr),
@@ -80,8 +78,23 @@ def configure(options: dict[str, Any]) -> None:
     )
 
 
-def _dump(event: Any, **_options: Any) -> str:
+# structlog's own stamper and renderer make a zone and an encoder anew for every line: a fifth of what a line costs.
+_encode = json.JSONEncoder(default=repr).encode
+
+
+def _as_json(_logger: Any, _name: str, event: Any) -> str:
     return _encode(event)
+
+
+def _stamp(_logger: Any, _name: str, event: Any) -> Any:
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    event["timestamp"] = f"{_second(seconds)}.{nanoseconds // 1000:06}Z"
+    return event
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _as_is(_logger: Any, _name: str, event: Any) -> Any:

@@ -6,6 +6,7 @@ The deadline bounds all of it, sleeps included. Each attempt pays the limiter an
 as a failure of the vendor, and what is worth another attempt, is in `meaning.py` and `retry.py`.
 """
 
+import random
 import time
 from collections.abc import Callable
 from functools import cache
@@ -24,6 +25,7 @@ from integrations.http.turns import Turns
 T = TypeVar("T")
 Renew = Callable[[], bool]
 sleep = time.sleep
+SPREAD = 1.0  # seconds over which those come back who were told to come back at the same moment
 
 
 def guarded(call: Call, attempt: Callable[[], T], renew: Renew | None = None) -> T:
@@ -84,7 +86,8 @@ def _ask(call: Call, state: VendorState) -> tuple[Permit | None, float]:
     if isinstance(leave, Permit):
         return leave, 0.0
     if leave.why == "open":
-        raise CircuitOpen(f"{call.vendor} has been failing and is left alone for now", leave.wait)
+        wait = leave.wait + random.uniform(0.0, SPREAD)  # noqa: S311  jitter, no secret
+        raise CircuitOpen(f"{call.vendor} has been failing and is left alone for now", wait)
     return None, leave.wait
 
 

@@ -1,0 +1,42 @@
+"""The lines of the log as programs read them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from django.conf import settings
+
+from config import logging
+
+
+def _line(capsys, **words: object) -> dict[str, object]:
+    was = structlog.get_config()
+    try:
+        logging.configure({"json": True, "level": "INFO"})
+        structlog.get_logger("test").info("it.happened", **words)
+    finally:
+        structlog.configure(**was)
+        logging.configure(settings.LOGGING)
+    return json.loads(capsys.readouterr().err)
+
+
+def test_a_line_says_when_to_the_microsecond_in_utc(capsys) -> None:
+    before = datetime.now(UTC)
+    stamp = _line(capsys)["timestamp"]
+    assert before - timedelta(microseconds=1) <= datetime.fromisoformat(stamp) <= datetime.now(UTC)
+    assert len(stamp) == len("2026-11-24T09:50:15.542760Z")
+    assert stamp.endswith("Z")
+
+
+def test_a_stamp_keeps_its_zeros(monkeypatch) -> None:
+    """A fraction without them would be another time."""
+    monkeypatch.setattr(logging.time, "time_ns", lambda: 1_700_000_000_000_042_999)
+    assert logging._stamp(None, "info", {})["timestamp"] == "2023-11-14T22:13:20.000042Z"
+
+
+def test_what_json_does_not_know_is_written_as_python_shows_it(capsys) -> None:
+    """A line that cannot be spelled must not be an error of whoever logs."""
+    line = _line(capsys, what={1, 2}, when=timedelta(seconds=3))
+    assert line["what"] == "{1, 2}"
+    assert line["when"] == "datetime.timedelta(seconds=3)"
+    assert (line["event"], line["level"], line["logger"]) == ("it.happened", "info", "test")
