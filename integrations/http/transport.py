@@ -48,12 +48,13 @@ def exchange(
     auth: Auth | None = None,
     meaning: Meaning | None = None,
     as_json: bool = False,
+    hallmark: str = "",
     tenant: str = "",
 ) -> Answer:
     """The vendor's answer, a 2xx. Whatever else comes of it is raised as one of `integrations.errors`.
 
     `meaning` may know better what an answer that is no success amounts to. `as_json`: a 2xx that is not JSON is no
-    answer. A method that is not idempotent is repeated only under an idempotency key.
+    answer; nor is one without the header `hallmark`, where the vendor sends that with every success. A method that is not idempotent is repeated only under an idempotency key.
     """
     sent = dict(headers or {})
     call = Call(
@@ -70,7 +71,12 @@ def exchange(
             proof.clear()
             proof.update(auth.headers())
         answer = _send(call, method, url, sent | proof, content)
-        return _require_success(call, answer, meaning, as_json)
+        _require_success(call, answer, meaning)
+        if as_json:
+            _require_json(call, answer)
+        if hallmark and hallmark not in answer.headers:
+            raise _unread(call, answer)
+        return answer
 
     return guarded(call, attempt, (lambda: auth.renew(proof)) if auth else None)
 
@@ -96,11 +102,9 @@ def _read(call: Call, response: httpx2.Response) -> bytes:
     return bytes(body)
 
 
-def _require_success(call: Call, answer: Answer, meaning: Meaning | None, as_json: bool) -> Answer:
+def _require_success(call: Call, answer: Answer, meaning: Meaning | None) -> None:
     if 200 <= answer.status < 300:
-        if as_json:
-            _require_json(call, answer)
-        return answer
+        return
     error = meaning(answer) if meaning else None
     if error is None:
         words = words_of(answer.status, answer.body)
@@ -113,10 +117,14 @@ def _require_json(call: Call, answer: Answer) -> None:
     try:
         json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        # A proxy's page, or half an answer: the vendor may well have done what was asked.
-        unread = OutcomeUnknown(f"{call.vendor}'s answer cannot be read")
-        unread.status = answer.status
-        raise unread from error
+        raise _unread(call, answer) from error
+
+
+def _unread(call: Call, answer: Answer) -> OutcomeUnknown:
+    """A proxy's page, or half an answer: the vendor may well have done what was asked."""
+    unread = OutcomeUnknown(f"{call.vendor}'s answer cannot be read")
+    unread.status = answer.status
+    return unread
 
 
 @cache

@@ -11,8 +11,9 @@ from django.core.mail.backends.base import BaseEmailBackend
 from integrations.contract import Credential, Delivery, Inbound, Provider
 from integrations.errors import BadPayload, BadSignature, Retryable
 from integrations.facts import MailReported
+from integrations.http.policy import Policy
 from integrations.http.sessions import guard
-from integrations.http.transport import exchange
+from integrations.http.transport import Answer, exchange
 from integrations.payload import Payload, parse_json
 from integrations.ports import MailCarrier
 from integrations.signatures import require_ecdsa, require_fresh
@@ -31,6 +32,9 @@ provider = Provider(
         Credential(name="API_KEY", sandbox="SG.patchbay-sandbox", live="SG."),
         Credential(name="WEBHOOK_KEY", sandbox=SANDBOX_KEY),
     ),
+    # Nobody waits, and a mail whose answer is lost must be asked after, not sent again: better to listen long. Asking
+    # and sending, twelve seconds each, fit into the 30 s for which a worker holds a mail.
+    policy=Policy(attempt=10.0, deadline=12.0),
 )
 
 # https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
@@ -92,14 +96,14 @@ class SendGrid:
             # Anymail no longer tests SendGrid (anymail#432); our own contract tests do.
             warnings.simplefilter("ignore", AnymailNotSupportedWarning)
             backend = EmailBackend(api_key=provider.secret("API_KEY"), api_url=f"{provider.base_url}/v3/")
-        backend.session = guard(backend.create_session(), "sendgrid")
+        backend.session = guard(backend.create_session(), "sendgrid", hallmark="X-Message-Id")
         return backend
 
     def accepted(self, mail: str) -> bool:
         """https://www.twilio.com/docs/sendgrid/api-reference/e-mail-activity/filter-all-messages"""
         query = quote(f"(unique_args['mail']={json.dumps(mail)})")
         url = f"{provider.base_url}/v3/messages?limit=1&query={query}"
-        answer = exchange("sendgrid", "GET", url, {"Authorization": f"Bearer {provider.secret('API_KEY')}"})
+        answer = _get(url)
         try:
             return bool(Payload.parse(answer.body).items("messages"))
         except BadPayload as error:
@@ -114,5 +118,9 @@ def carrier() -> MailCarrier:
 @provider.health
 def probe() -> None:
     """https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions lists what the key may do."""
+    _get(f"{provider.base_url}/v3/scopes")
+
+
+def _get(url: str) -> Answer:
     key = {"Authorization": f"Bearer {provider.secret('API_KEY')}"}
-    exchange("sendgrid", "GET", f"{provider.base_url}/v3/scopes", key)
+    return exchange("sendgrid", "GET", url, key, as_json=True)
