@@ -42,7 +42,7 @@ PROBLEMS = {
     "too_many_attempts": "Too many wrong passwords. Try again after Retry-After seconds.",
     "unknown_source": "No webhook source of this name is configured.",
     "vendor_busy": "The payment service takes no more for now. Nothing was charged. Pay for `order` after Retry-After.",
-    "vendor_locked": "The payment service does not let us in. Nothing was charged. Pay another way, or when we mended it.",
+    "vendor_locked": "The payment service does not let us in. Nothing was charged. Pay another way.",
     "vendor_refused": "The payment service refused. Nothing was charged, and we have been told.",
     "vendor_resting": "The payment service fails and is left alone until Retry-After. Pay another way, or then: for "
     "`order` where one is named, else from the cart, which is kept.",

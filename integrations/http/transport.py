@@ -54,7 +54,8 @@ def exchange(
     """The vendor's answer, a 2xx. Whatever else comes of it is raised as one of `integrations.errors`.
 
     `meaning` may know better what an answer that is no success amounts to. `as_json`: a 2xx that is not JSON is no
-    answer; nor is one without the header `hallmark`, where the vendor sends that with every success. A method that is not idempotent is repeated only under an idempotency key.
+    answer; nor is one without the header `hallmark`, where the vendor sends that with every success. A method that is
+    not idempotent is repeated only under an idempotency key.
     """
     sent = dict(headers or {})
     call = Call(
