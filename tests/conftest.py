@@ -6,7 +6,7 @@ import pytest
 
 from integrations.http import state
 
-pytest_plugins = ["tests.services", "tests.peers"]
+pytest_plugins = ["tests.services", "tests.peers", "tests.faults"]
 
 
 @pytest.fixture(autouse=True)
