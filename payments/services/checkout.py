@@ -32,11 +32,11 @@ def begin(user: Any, provider: str, key: str = "") -> PaymentAttempt:
     nothing is asked of the vendor no order is made: the cart stays, to be paid another way or later.
     """
     _require_gateway(provider)
-    attempt = _begun(user, key)
-    if attempt is None:
-        _require_awake(provider)
-        attempt = _place(user, provider, key)
-    return attempt if attempt.redirect_url else start(attempt)
+    if begun := _begun(user, key):
+        settled = begun.redirect_url or not begun.order.payable
+        return begun if settled else resume(begun.order, provider)
+    _require_awake(provider)
+    return start(_place(user, provider, key))
 
 
 def resume(order: Order, provider: str = "", *, anew: bool = True) -> PaymentAttempt:
