@@ -1,14 +1,18 @@
 """A payment service that fails: what a person and a program are told, and that nothing of theirs is lost."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from integrations import registry
+from integrations.errors import RateLimited
 from integrations.http.policy import policy_of
 from integrations.http.state import state_of
 from integrations.http.states import Mode, Outcome, Permit
 from payments.models import CartItem, Order, PaymentAttempt
+from payments.services.settlement import reconcile
 from tests.faults import OUTAGE
 from tests.integrations.vendor import nobody
 from tests.payments.browsing import put, text
@@ -201,3 +205,15 @@ def test_a_vendor_that_wants_to_be_left_alone_for_long_is(signed_in, cable, ail)
 def test_two_tries_of_a_payment_fit_into_one_page(settings):
     assert 2 * policy_of("stripe").deadline < settings.REQUEST_SECONDS
     assert 2 * policy_of("sendgrid").deadline < settings.LEASE_SECONDS
+
+
+@pytest.mark.parametrize("status", [PaymentAttempt.Status.CREATED, PaymentAttempt.Status.PENDING])
+def test_the_worker_asks_again_no_sooner_than_the_vendor_wants(attempt, gateway, status):
+    gateway.failure = RateLimited("not now", 200.0)
+    PaymentAttempt.objects.update(status=status)
+    before = timezone.now()
+    assert reconcile() == 1
+    attempt.refresh_from_db()
+    assert attempt.due_at - before >= timedelta(seconds=200)
+    assert attempt.status == status
+    assert reconcile() == 0
