@@ -45,8 +45,13 @@ PROBLEMS = {
     "too_large": "The body is larger than is taken here.",
     "too_many_attempts": "Too many wrong passwords. Try again after Retry-After seconds.",
     "unknown_source": "No webhook source of this name is configured.",
+    "vendor_busy": "The payment service takes no more for now. Nothing was charged. Pay for `order` after Retry-After.",
+    "vendor_locked": "The payment service does not let us in. Nothing was charged. Pay another way.",
     "vendor_refused": "The payment service refused. Nothing was charged, and we have been told.",
-    "vendor_unavailable": "The payment service does not answer. Nothing was charged. Try again after Retry-After.",
+    "vendor_resting": "The payment service fails and is left alone until Retry-After. Pay another way, or then: for "
+    "`order` where one is named, else from the cart, which is kept.",
+    "vendor_unavailable": "The payment service does not answer as it should. Nothing was charged. Pay for `order` "
+    "after Retry-After: it is the same payment.",
 }
 
 

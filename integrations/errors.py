@@ -81,6 +81,12 @@ class Reconnect(Permanent):
     code = "reconnect"
 
 
+class Spent(Permanent):
+    """The vendor failed midway and answers this idempotency key so for good: begin anew, with a new key."""
+
+    code = "key_spent"
+
+
 class Mismatch(Permanent):
     """The vendor's truth contradicts ours (another amount, another currency): never act on it."""
 

@@ -7,6 +7,9 @@ from importlib import import_module
 from integrations import providers
 from integrations.contract import P, Provider
 from integrations.errors import NotConfigured
+from integrations.http.policy import policy_of
+from integrations.http.state import state_of
+from integrations.http.states import Mode, State
 
 
 @cache
@@ -40,3 +43,13 @@ def port(slug: str, kind: type[P]) -> P:
 def offering(kind: type) -> list[str]:
     """The slugs of the configured vendors that offer `kind`, in alphabetical order."""
     return sorted(slug for slug, provider in all_providers().items() if provider.offers(kind) and provider.configured)
+
+
+def resting(slug: str) -> float:
+    """Seconds for which nothing is asked of this vendor, because it fails, wants it so, or staff do; 0 when it is."""
+    policy, look = policy_of(slug), state_of(slug).look()
+    if look.mode is Mode.OPEN:
+        return policy.breaker.open_for
+    if look.mode is Mode.AUTO and look.state is State.OPEN:
+        return look.opens_in
+    return look.gate if look.gate > policy.deadline else 0.0

@@ -2,7 +2,23 @@
 
 from typing import Any
 
+from integrations.errors import (
+    CircuitOpen,
+    Forbidden,
+    IntegrationError,
+    NotConfigured,
+    RateLimited,
+    Reconnect,
+    Retryable,
+    Spent,
+    Unauthorized,
+)
+from payments.waiting import in_words
 from webhooks.problems import Problem
+
+# When to try again, in seconds: where the payment service named no time, and where it named an unreasonable one.
+SOON, AT_MOST = 5, 300
+RESTING = "The payment service is having trouble"
 
 
 def unknown_product(slug: str) -> Problem:
@@ -51,15 +67,36 @@ def unknown_vendor(slug: str) -> Problem:
     return Problem(422, "provider_unavailable", "This way of paying is not offered", detail)
 
 
-def vendor_away(order: str, retry_after: float | None) -> Problem:
-    detail = f"Your order {order} is kept and nothing was charged. Try the payment again in a moment."
-    title = "The payment service does not answer"
-    return Problem(503, "vendor_unavailable", title, detail, retry_after=retry_after or 5, order=order)
+def vendor_resting(wait: float) -> Problem:
+    """`wait` (seconds): until then nothing is asked of this payment service, so nothing was begun."""
+    detail = f"Your cart is kept and nothing was charged. Come back in {in_words(wait)}, or pay another way."
+    return Problem(503, "vendor_resting", RESTING, detail, retry_after=wait)
 
 
-def vendor_refused(order: str) -> Problem:
-    detail = f"Your order {order} is kept and nothing was charged. We have been told, and will look into it."
-    return Problem(502, "vendor_refused", "The payment service refused to start this payment", detail, order=order)
+def payment_failed(error: IntegrationError, order: str) -> Problem:
+    """Why the payment of a kept order did not start, and what to do next; the vendor's own words stay with us."""
+    kept = f"Your order {order} is kept and nothing was charged."
+    if isinstance(error, Retryable | Spent):
+        wait = min(getattr(error, "retry_after", None) or SOON, AT_MOST)
+        code, title = _away(error)
+        return Problem(
+            503, code, title, f"{kept} Try the payment again in {in_words(wait)}.", retry_after=wait, order=order
+        )
+    told = f"{kept} We have been told, and will look into it."
+    if isinstance(error, Unauthorized | Forbidden | Reconnect | NotConfigured):
+        return Problem(502, "vendor_locked", "The payment service does not let us in", told, order=order)
+    return Problem(502, "vendor_refused", "The payment service refused to start this payment", told, order=order)
+
+
+def _away(error: IntegrationError) -> tuple[str, str]:
+    """Code and title: each code is one thing to do next."""
+    if isinstance(error, CircuitOpen):
+        return "vendor_resting", RESTING
+    if isinstance(error, RateLimited):
+        return "vendor_busy", "The payment service has too much to do"
+    if error.status is None:
+        return "vendor_unavailable", "The payment service does not answer"
+    return "vendor_unavailable", "The payment service answers with an error of its own"
 
 
 def not_payable(order: str) -> Problem:

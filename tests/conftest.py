@@ -6,7 +6,7 @@ import pytest
 
 from integrations.http import state
 
-pytest_plugins = ["tests.services", "tests.peers", "tests.integrations.patient"]
+pytest_plugins = ["tests.services", "tests.peers", "tests.faults", "tests.integrations.patient"]
 
 
 @pytest.fixture(autouse=True)

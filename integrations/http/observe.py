@@ -87,7 +87,8 @@ def _tell(attempt: Attempt) -> None:
         "ms": round(attempt.seconds * 1000, 1),
     }
     if attempt.outcome == "ok":
-        log.info("vendor.call", **words)
+        # Counted and traced already: a line for each would be most of what the guard costs.
+        log.debug("vendor.call", **words)
         return
     if attempt.excerpt:
         words["excerpt"] = masked(attempt.excerpt, EXCERPT)

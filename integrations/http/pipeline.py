@@ -54,22 +54,21 @@ def guarded(call: Call, attempt: Callable[[], T], renew: Renew | None = None) ->
 
 def _once(call: Call, number: int, policy: Policy, state: VendorState, attempt: Callable[[], T]) -> T:
     permit = _permit(call, policy, state)
-    started = time.perf_counter()
-    failure: IntegrationError | None = None
-    outcome = Outcome.NONE
-    try:
-        with deadline.within(policy.attempt), observe.traced(call.vendor, call.operation, number):
+    with deadline.within(policy.attempt), observe.traced(call.vendor, call.operation, number):
+        started = time.perf_counter()
+        outcome, failure, status = Outcome.NONE, None, None
+        try:
             result = attempt()
-        outcome = Outcome.OK
-        return result
-    except IntegrationError as error:
-        failure, outcome = error, outcome_of(error)
-        raise
-    finally:
-        seconds = time.perf_counter() - started
-        # Whatever happened: a permit that is not given back would be missing from the few there are.
-        state.record(permit, outcome, seconds, hold_of(failure))
-        observe.attempted(_told(call, number, failure, outcome, seconds))
+            outcome, status = Outcome.OK, getattr(result, "status", None)
+            return result
+        except IntegrationError as error:
+            outcome, failure, status = outcome_of(error), error, error.status
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            # Whatever happened: a permit that is not given back would be missing from the few there are.
+            state.record(permit, outcome, seconds, hold_of(failure))
+            observe.attempted(_told(call, number, failure, outcome, seconds, status))
 
 
 def _permit(call: Call, policy: Policy, state: VendorState) -> Permit:
@@ -96,14 +95,15 @@ def _turns(vendor: str, most: int) -> Turns:  # noqa: ARG001  one queue a vendor
     return Turns(most)
 
 
-def _told(call: Call, number: int, failure: IntegrationError | None, outcome: Outcome, seconds: float) -> Attempt:
-    code = failure.code if failure else "ok" if outcome is Outcome.OK else "broken"
+def _told(
+    call: Call, number: int, failure: IntegrationError | None, outcome: Outcome, seconds: float, status: int | None
+) -> Attempt:
     return Attempt(
         vendor=call.vendor,
         operation=call.operation,
         number=number,
-        outcome=code,
+        outcome=failure.code if failure else "ok" if outcome is Outcome.OK else "broken",
         seconds=seconds,
-        status=failure.status if failure else None,
+        status=status,
         excerpt=str(failure) if failure else "",
     )

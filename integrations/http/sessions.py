@@ -11,18 +11,19 @@ from integrations.http.transport import exchange
 class Guarded(BaseAdapter):
     """Sends a session's requests through the pipeline; an answer that is no 2xx is raised as our own error."""
 
-    def __init__(self, vendor: str) -> None:
+    def __init__(self, vendor: str, hallmark: str = "") -> None:
         super().__init__()
-        self._vendor = vendor
+        self._vendor, self._hallmark = vendor, hallmark
 
     def send(  # type: ignore[override]  # the rest of its parameters are requests' own means, which ours replace
         self, request: requests.PreparedRequest, **_means: Any
     ) -> requests.Response:
         headers = {name: _text(value) for name, value in request.headers.items() if name.lower() != "content-length"}
         assert request.body is None or isinstance(request.body, bytes | str)  # Anymail streams nothing
-        answer = exchange(self._vendor, str(request.method), str(request.url), headers, request.body)
+        method, url = str(request.method), str(request.url)
+        answer = exchange(self._vendor, method, url, headers, request.body, hallmark=self._hallmark)
         response = requests.Response()
-        response.status_code, response.url, response.request = answer.status, str(request.url), request
+        response.status_code, response.url, response.request = answer.status, url, request
         response.headers = requests.structures.CaseInsensitiveDict(answer.headers)
         response._content = answer.body
         return response
@@ -31,11 +32,11 @@ class Guarded(BaseAdapter):
         """Nothing to close: the connections are shared."""
 
 
-def guard(session: requests.Session, vendor: str) -> requests.Session:
-    """The session, all of whose requests go to `vendor` through the pipeline."""
+def guard(session: requests.Session, vendor: str, hallmark: str = "") -> requests.Session:
+    """The session, all of whose requests go to `vendor` through the pipeline; `hallmark` as in `exchange`."""
     session.trust_env = False
-    session.mount("https://", Guarded(vendor))
-    session.mount("http://", Guarded(vendor))
+    session.mount("https://", Guarded(vendor, hallmark))
+    session.mount("http://", Guarded(vendor, hallmark))
     return session
 
 

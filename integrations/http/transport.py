@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 from django.conf import settings
@@ -17,6 +18,7 @@ from integrations.http.meaning import error_for, words_of
 from integrations.http.operation import operation_of
 from integrations.http.pipeline import guarded
 from integrations.http.policy import policy_of
+from integrations.http.quota import heed
 from integrations.http.retry import Call
 
 # Once a process: what one vendor may hold of them is bounded by its policy and the threads there are.
@@ -48,12 +50,14 @@ def exchange(
     auth: Auth | None = None,
     meaning: Meaning | None = None,
     as_json: bool = False,
+    hallmark: str = "",
     tenant: str = "",
 ) -> Answer:
     """The vendor's answer, a 2xx. Whatever else comes of it is raised as one of `integrations.errors`.
 
     `meaning` may know better what an answer that is no success amounts to. `as_json`: a 2xx that is not JSON is no
-    answer. A method that is not idempotent is repeated only under an idempotency key.
+    answer; nor is one without the header `hallmark`, where the vendor sends that with every success. A method that is
+    not idempotent is repeated only under an idempotency key.
     """
     sent = dict(headers or {})
     call = Call(
@@ -71,8 +75,14 @@ def exchange(
             proof.update(auth.headers())
         answer = _send(call, method, url, sent | proof, content)
         # Told that it is still what we hold, as we asked: that is an answer.
-        unchanged = answer.status == 304 and any(name.lower().startswith("if-") for name in sent)
-        return answer if unchanged else _require_success(call, answer, meaning, as_json)
+        if answer.status == 304 and any(name.lower().startswith("if-") for name in sent):
+            return answer
+        _require_success(call, answer, meaning)
+        if as_json:
+            _require_json(call, answer)
+        if hallmark and hallmark not in answer.headers:
+            raise _unread(call, answer)
+        return answer
 
     return guarded(call, attempt, (lambda: auth.renew(proof)) if auth else None)
 
@@ -82,6 +92,7 @@ def _send(call: Call, method: str, url: str, headers: Mapping[str, str], content
     timeout = httpx2.Timeout(deadline.bounded(policy.attempt), connect=deadline.bounded(policy.connect))
     try:
         with _client().stream(method, url, headers=headers, content=content, timeout=timeout) as response:
+            heed(call.vendor, response.headers)
             return Answer(response.status_code, response.headers, _read(call, response))
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         raise Retryable(f"{call.vendor} cannot be reached") from error
@@ -98,11 +109,9 @@ def _read(call: Call, response: httpx2.Response) -> bytes:
     return bytes(body)
 
 
-def _require_success(call: Call, answer: Answer, meaning: Meaning | None, as_json: bool) -> Answer:
+def _require_success(call: Call, answer: Answer, meaning: Meaning | None) -> None:
     if 200 <= answer.status < 300:
-        if as_json:
-            _require_json(call, answer)
-        return answer
+        return
     error = meaning(answer) if meaning else None
     if error is None:
         words = words_of(answer.status, answer.body)
@@ -115,16 +124,22 @@ def _require_json(call: Call, answer: Answer) -> None:
     try:
         json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        # A proxy's page, or half an answer: the vendor may well have done what was asked.
-        unread = OutcomeUnknown(f"{call.vendor}'s answer cannot be read")
-        unread.status = answer.status
-        raise unread from error
+        raise _unread(call, answer) from error
+
+
+def _unread(call: Call, answer: Answer) -> OutcomeUnknown:
+    """A proxy's page, or half an answer: the vendor may well have done what was asked."""
+    unread = OutcomeUnknown(f"{call.vendor}'s answer cannot be read")
+    unread.status = answer.status
+    return unread
 
 
 @cache
 def _client() -> httpx2.Client:
-    # The sandbox is on this machine: a proxy set for the outside world must not swallow it.
-    client = httpx2.Client(limits=LIMITS, trust_env=not settings.PATCHBAY_SANDBOX)
+    # The sandbox is on this machine: a proxy set for the outside world must not swallow it. And no cookies: one
+    # person's call must not carry what the vendor set for another's.
+    nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    client = httpx2.Client(limits=LIMITS, trust_env=not settings.PATCHBAY_SANDBOX, cookies=nobodys)
     for transport in (client._transport, *client._mounts.values()):
         if isinstance(transport, httpx2.HTTPTransport):
             bound(transport)

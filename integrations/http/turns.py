@@ -11,6 +11,7 @@ from integrations.errors import RateLimited
 from integrations.http import deadline
 
 T = TypeVar("T")
+sleep = time.sleep
 Ask = Callable[[], tuple[T | None, float]]
 
 
@@ -60,7 +61,7 @@ class Turns:
     def _leave(self, tenant: str, place: threading.Event) -> None:
         with self._lock:
             queue = self._queues[tenant]
-            had_its_turn = queue[0] is place
+            had_its_turn = place.is_set()
             queue.remove(place)
             self._count -= 1
             if had_its_turn or not queue:
@@ -82,4 +83,4 @@ def _patiently(ask: Ask[T]) -> T:
             return leave
         if wait >= deadline.bounded(wait + 1.0):
             raise RateLimited("the vendor's limit is spent for longer than there is time", wait)
-        time.sleep(wait)
+        sleep(wait)

@@ -11,9 +11,10 @@ from django.core.mail.backends.base import BaseEmailBackend
 from integrations.contract import Credential, Delivery, Inbound, Provider
 from integrations.errors import BadPayload, BadSignature, Retryable
 from integrations.facts import MailReported
+from integrations.http.policy import Policy
 from integrations.http.reads import read
 from integrations.http.sessions import guard
-from integrations.http.transport import exchange
+from integrations.http.transport import Answer, exchange
 from integrations.payload import Payload, parse_json
 from integrations.ports import MailCarrier
 from integrations.signatures import require_ecdsa, require_fresh
@@ -32,8 +33,12 @@ provider = Provider(
         Credential(name="API_KEY", sandbox="SG.patchbay-sandbox", live="SG."),
         Credential(name="WEBHOOK_KEY", sandbox=SANDBOX_KEY),
     ),
+    # Nobody waits, and a mail whose answer is lost must be asked after, not sent again: better to listen long. Asking
+    # and sending, twelve seconds each, fit into the 30 s for which a worker holds a mail.
+    policy=Policy(attempt=10.0, deadline=12.0),
 )
 
+SCOPES = "/v3/scopes"
 # https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 OUTCOMES = {
     "processed": "accepted",
@@ -93,14 +98,13 @@ class SendGrid:
             # Anymail no longer tests SendGrid (anymail#432); our own contract tests do.
             warnings.simplefilter("ignore", AnymailNotSupportedWarning)
             backend = EmailBackend(api_key=provider.secret("API_KEY"), api_url=f"{provider.base_url}/v3/")
-        backend.session = guard(backend.create_session(), "sendgrid")
+        backend.session = guard(backend.create_session(), "sendgrid", hallmark="X-Message-Id")
         return backend
 
     def accepted(self, mail: str) -> bool:
         """https://www.twilio.com/docs/sendgrid/api-reference/e-mail-activity/filter-all-messages"""
         query = quote(f"(unique_args['mail']={json.dumps(mail)})")
-        url = f"{provider.base_url}/v3/messages?limit=1&query={query}"
-        answer = exchange("sendgrid", "GET", url, {"Authorization": f"Bearer {provider.secret('API_KEY')}"})
+        answer = _get(f"/v3/messages?limit=1&query={query}")
         try:
             return bool(Payload.parse(answer.body).items("messages"))
         except BadPayload as error:
@@ -115,18 +119,23 @@ def carrier() -> MailCarrier:
 @provider.health
 def probe() -> None:
     """https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions lists what the key may do."""
-    exchange("sendgrid", "GET", *_scopes())
+    _get(SCOPES)
 
 
 @provider.account
 def account() -> Iterator[tuple[str, str]]:
     """How much the key may do: a key that may do everything is one to replace."""
+    answer = read("sendgrid", f"{provider.base_url}{SCOPES}", _key(), tenant="staff", as_json=True)
     try:
-        scopes = Payload.parse(read("sendgrid", *_scopes(), tenant="staff").body).items("scopes")
+        scopes = Payload.parse(answer.body).items("scopes")
     except BadPayload as error:
         raise Retryable("sendgrid's answer cannot be read") from error
     yield "Permissions of the key", str(len(scopes))
 
 
-def _scopes() -> tuple[str, dict[str, str]]:
-    return f"{provider.base_url}/v3/scopes", {"Authorization": f"Bearer {provider.secret('API_KEY')}"}
+def _get(path: str) -> Answer:
+    return exchange("sendgrid", "GET", f"{provider.base_url}{path}", _key(), as_json=True)
+
+
+def _key() -> dict[str, str]:
+    return {"Authorization": f"Bearer {provider.secret('API_KEY')}"}

@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations import registry
 from integrations.claims import backoff
 from integrations.correlation import request_id
-from integrations.errors import NotConfigured, OutcomeUnknown, Permanent, Retryable
+from integrations.errors import NotConfigured, OutcomeUnknown, Permanent, Retryable, Spent
 from integrations.ports import PaymentGateway, PaymentLine, PaymentRequest
 from payments import events, problems
 from payments.models import CartItem, Order, OrderLine, PaymentAttempt
@@ -28,15 +28,19 @@ FIRST_NUMBER = 1001
 def begin(user: Any, provider: str, key: str = "") -> PaymentAttempt:
     """Turn the person's cart into an order and start its payment.
 
-    The same non-empty `key` of the same person is the same checkout: after a crash it goes on where it was.
+    The same non-empty `key` of the same person is the same checkout: after a crash it goes on where it was. While
+    nothing is asked of the vendor no order is made: the cart stays, to be paid another way or later.
     """
     _require_gateway(provider)
-    attempt = _begun(user, key) or _place(user, provider, key)
-    return attempt if attempt.redirect_url else start(attempt)
+    if begun := _begun(user, key):
+        settled = begun.redirect_url or not begun.order.payable
+        return begun if settled else resume(begun.order, provider)
+    _require_awake(provider)
+    return start(_place(user, provider, key))
 
 
-def resume(order: Order, provider: str = "") -> PaymentAttempt:
-    """The payment that is under way for an unpaid order, or a new one when the last has ended."""
+def resume(order: Order, provider: str = "", *, anew: bool = True) -> PaymentAttempt:
+    """The payment that is under way for an unpaid order, or a new one when the last has ended; `anew` as in `start`."""
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=order.pk)
         if not order.payable:
@@ -45,26 +49,27 @@ def resume(order: Order, provider: str = "") -> PaymentAttempt:
         if attempt is None:
             last = order.attempts.last()
             attempt = _attempt(order, provider or (last.provider if last else "stripe"))
-    return attempt if attempt.redirect_url else start(attempt)
+    return attempt if attempt.redirect_url else start(attempt, anew=anew)
 
 
-def start(attempt: PaymentAttempt) -> PaymentAttempt:
-    """Ask the vendor for the payment. Safe to repeat: the attempt's key makes it one payment at the vendor."""
+def start(attempt: PaymentAttempt, *, anew: bool = True) -> PaymentAttempt:
+    """Ask the vendor for the payment. Safe to repeat: the attempt's key makes it one payment at the vendor.
+
+    `anew`: a key that the vendor has spent on a failure of its own makes place for one new attempt, under a new key.
+    """
     order = attempt.order
     try:
         started = registry.port(attempt.provider, PaymentGateway).start(_request(attempt))
     except Retryable as error:
-        unknown = isinstance(error, OutcomeUnknown)
-        _note(
-            attempt,
-            status=PaymentAttempt.Status.UNKNOWN if unknown else PaymentAttempt.Status.CREATED,
-            due_at=timezone.now() + backoff(attempt.attempts + 1, error.retry_after),
-        )
-        raise problems.vendor_away(order.number, error.retry_after) from error
+        unknown = {"status": PaymentAttempt.Status.UNKNOWN} if isinstance(error, OutcomeUnknown) else {}
+        _note(attempt, due_at=timezone.now() + backoff(attempt.attempts + 1, error.retry_after), **unknown)
+        raise problems.payment_failed(error, order.number) from error
     except (Permanent, NotConfigured) as error:
         log.error("payment.refused", attempt=str(attempt.pk), error=str(error))
         _note(attempt, status=PaymentAttempt.Status.FAILED, failure=str(error))
-        raise problems.vendor_refused(order.number) from error
+        if anew and isinstance(error, Spent):
+            return resume(order, attempt.provider, anew=False)
+        raise problems.payment_failed(error, order.number) from error
     _note(
         attempt,
         status=PaymentAttempt.Status.PENDING,
@@ -148,6 +153,11 @@ def _attempt(order: Order, provider: str) -> PaymentAttempt:
 def _require_gateway(provider: str) -> None:
     if provider not in registry.offering(PaymentGateway):
         raise problems.unknown_vendor(provider)
+
+
+def _require_awake(provider: str) -> None:
+    if wait := registry.resting(provider):
+        raise problems.vendor_resting(wait)
 
 
 def _require_sellable(items: list[CartItem]) -> None:

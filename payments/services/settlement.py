@@ -130,6 +130,7 @@ def reconcile() -> int:
 
 
 def _take_up(attempt: PaymentAttempt) -> None:
+    asked: float | None = None
     try:
         if attempt.status in (Status.PENDING, Status.DECLINED):
             poll(attempt)
@@ -140,13 +141,15 @@ def _take_up(attempt: PaymentAttempt) -> None:
                 status=Status.CANCELLED, failure="It never reached the payment service."
             )
     except Problem as problem:
+        asked = problem.retry_after
         log.warning("payment.not_started", attempt=str(attempt.pk), code=problem.code)
     except Permanent as error:
         log.error("payment.needs_a_person", attempt=str(attempt.pk), error=str(error))
         PaymentAttempt.objects.filter(pk=attempt.pk).update(failure=str(error))
     except IntegrationError as error:
+        asked = getattr(error, "retry_after", None)
         log.warning("payment.not_settled", attempt=str(attempt.pk), error=str(error))
-    wait = backoff(attempt.attempts, base=settings.LEASE_SECONDS)
+    wait = backoff(attempt.attempts, asked, base=settings.LEASE_SECONDS)
     PaymentAttempt.objects.filter(pk=attempt.pk, attempts=attempt.attempts).update(due_at=timezone.now() + wait)
 
 

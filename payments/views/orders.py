@@ -12,8 +12,6 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from integrations import registry
-from integrations.ports import PaymentGateway
 from payments.forms import CheckoutForm
 from payments.models import Order, PaymentAttempt
 from payments.progress import Progress
@@ -21,6 +19,7 @@ from payments.services import carts, settlement
 from payments.services import checkout as checkouts
 from payments.services.carts import Owner
 from payments.views.answers import SeeOther, page_of, review_of, sentence, to
+from payments.ways import Way, Ways
 from webhooks.problems import Problem
 
 
@@ -29,14 +28,15 @@ from webhooks.problems import Problem
 @never_cache
 def checkout(request: HttpRequest) -> HttpResponse:
     """Look the order over (GET), place and pay it (POST)."""
-    form = CheckoutForm(request.POST or None, providers=_providers())
+    ways = Ways.today()
+    form = CheckoutForm(request.POST or None, providers=[(way.slug, way.name) for way in ways.all])
     if form.is_valid():
         return _place(request, **form.cleaned_data)
     review = review_of(request)
     if not review:
         return to("cart")
     status = 422 if form.is_bound else 200
-    return render(request, "payments/checkout.html", {"review": review, "form": form}, status=status)
+    return render(request, "payments/checkout.html", {"review": review, "form": form, "ways": ways}, status=status)
 
 
 @require_safe
@@ -109,7 +109,10 @@ def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:
 
 
 def _progress(request: HttpRequest, found: Order) -> dict[str, Any]:
-    return {"order": found, "progress": Progress.of(found, returned="return" in request.GET)}
+    progress = Progress.of(found, returned="return" in request.GET)
+    under_way = found.attempts.last() if found.payable else None
+    wait = Way.of(under_way.provider).wait if under_way else 0
+    return {"order": found, "progress": progress, "wait": wait}
 
 
 def _mine(request: HttpRequest, number: str) -> Order:
@@ -118,8 +121,3 @@ def _mine(request: HttpRequest, number: str) -> Order:
 
 def _of(request: HttpRequest) -> Any:
     return Order.objects.filter(user=cast(Any, request.user))
-
-
-def _providers() -> list[tuple[str, str]]:
-    known = registry.all_providers()
-    return [(slug, known[slug].name) for slug in registry.offering(PaymentGateway)]

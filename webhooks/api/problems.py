@@ -10,9 +10,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from integrations.errors import IntegrationError, Retryable
 from webhooks.problems import FieldError, Problem
 
 MEDIA_TYPE = "application/problem+json"
+VENDOR_AGAIN = 5.0  # seconds until it is worth asking again where the vendor named no time
 
 TITLES = {
     400: "The request cannot be understood",
@@ -25,6 +27,8 @@ TITLES = {
     415: "This content type is not understood",
     429: "Too many requests",
     500: "Something broke on our side",
+    502: "A service that we depend on refused",
+    503: "A service that we depend on does not answer",
 }
 
 
@@ -64,7 +68,16 @@ def as_problem(error: Exception) -> Problem | None:
         return Problem(403, "permission_denied", TITLES[403])
     if isinstance(error, RequestDataTooBig):
         return Problem(413, "too_large", TITLES[413])
+    if isinstance(error, IntegrationError):
+        return _from_vendor(error)
     return None
+
+
+def _from_vendor(error: IntegrationError) -> Problem:
+    """What no service has put into words of its own. The vendor's words stay in the log."""
+    if isinstance(error, Retryable):
+        return Problem(503, "vendor_unavailable", TITLES[503], retry_after=error.retry_after or VENDOR_AGAIN)
+    return Problem(502, "vendor_refused", TITLES[502])
 
 
 def _from_drf(error: exceptions.APIException) -> Problem:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from integrations.contract import Credential, Delivery, Inbound, Provider
 from integrations.errors import BadPayload, BadSignature
 from integrations.facts import PaymentChanged
+from integrations.http.policy import Policy
 from integrations.payload import Payload
 from integrations.ports import PaymentGateway
 from integrations.signatures import require_fresh, require_hmac
@@ -17,6 +18,9 @@ provider = Provider(
         Credential(name="SECRET_KEY", sandbox="sk_test_patchbay_sandbox", live="sk_live_"),
         Credential(name="WEBHOOK_SECRET", sandbox="whsec_patchbay_sandbox"),
     ),
+    # A person waits at the checkout: six seconds are far beyond Stripe's worst good day, and twelve leave room for one
+    # more try, twice over within the 25 s that a page may take.
+    policy=Policy(attempt=6.0, deadline=12.0),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import stripe
 
-from integrations.errors import IntegrationError, OutcomeUnknown, Retryable
+from integrations.errors import IntegrationError, OutcomeUnknown, Retryable, Spent
 from integrations.http.transport import Answer, exchange
 
 API_VERSION = "2026-10-28.endive"
@@ -36,6 +36,9 @@ def meaning(answer: Answer) -> IntegrationError | None:
     """Where Stripe says more than its status does. https://docs.stripe.com/error-low-level"""
     if answer.status == 409 or _type(answer) == "idempotency_error":
         return Retryable("stripe is still working on the same request")
+    # Stripe keeps a 500 under the key like any other answer: https://docs.stripe.com/api/idempotent_requests
+    if answer.status >= 500 and answer.headers.get("idempotent-replayed") == "true":
+        return Spent(f"stripe failed at this and will answer {answer.status} to this key from now on")
     if answer.status >= 500 and answer.headers.get("stripe-should-retry") == "false":
         return OutcomeUnknown(f"stripe answered {answer.status} and wants no other try yet", NOT_SOON)
     return None

@@ -32,7 +32,7 @@ def test_every_attempt_is_one_line():
         attempted(attempt())
         attempted(attempt(outcome="vendor_unavailable", status=500, number=2))
     assert [(line["event"], line["log_level"], line["attempt"]) for line in lines] == [
-        ("vendor.call", "info", 1),
+        ("vendor.call", "debug", 1),
         ("vendor.call", "warning", 2),
     ]
 

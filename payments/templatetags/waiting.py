@@ -1,0 +1,8 @@
+"""How long to wait, in templates."""
+
+from django import template
+
+from payments.waiting import in_words
+
+register = template.Library()
+register.filter("wait", in_words)
