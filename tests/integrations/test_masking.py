@@ -108,7 +108,7 @@ def test_no_input_takes_long_whatever_its_length(unit):
 
     quarter, whole, huge = best(LONGEST // 4), best(LONGEST), best(LONGEST * 100)
     floor = 0.0002
-    assert whole < 10 * max(quarter, floor)
+    assert whole < 6 * max(quarter, floor)
     assert huge < 5 * max(whole, floor)
 
 

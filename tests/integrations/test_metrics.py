@@ -64,7 +64,7 @@ def test_what_ended_processes_counted_stays_in_one_file(tmp_path):
 def test_the_files_of_the_living_and_of_other_hosts_are_left_alone(tmp_path):
     living = process(tmp_path, COUNTING, "2", "stay", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert living.stdout.readline() == "counted\n"
-    there = tmp_path / "counter_elsewhere-1.db"
+    there = tmp_path / f"counter_elsewhere-{living.pid}.db"
     there.write_bytes(next(tmp_path.glob("counter_*.db")).read_bytes())
     assert files.retire(tmp_path) == 0
     living.communicate("")
