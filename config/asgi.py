@@ -15,12 +15,14 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 from config.access import Access, Receive, Scope, Send
+from config.bodies import Whole
 from config.celery import EmbeddedWorker
 from config.wsgi import application as pages
 from integrations.http import deadline
 from realtime import asgi as realtime
 from webhooks.inbox import Inbox
 from webhooks.ingest import Ingest
+from webhooks.plain import answer
 
 
 class Patchbay:
@@ -29,10 +31,13 @@ class Patchbay:
     def __init__(self) -> None:
         self._inbox = Inbox()
         self._ingest = Ingest(self._inbox)
-        self._pages: Any = WSGIMiddleware(
+        # A thread works from a whole body to a whole answer: how fast anybody sends or reads is not its business.
+        self._threads: Any = WSGIMiddleware(
             pages,  # type: ignore[arg-type]
             workers=settings.WEB_THREADS,
+            send_queue_size=0,
         )
+        self._pages = Whole(self._within_deadline)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -41,12 +46,18 @@ class Patchbay:
             return await realtime.websocket(scope, receive, send)
         if scope["path"].startswith("/webhooks/") and scope["method"] == "POST":
             return await self._ingest(scope, receive, send)
+        if scope["path"] == "/livez":
+            return await livez(send)
         if scope["path"] == "/events":
             return await realtime.sse(scope, receive, send)
         # WSGI knows only ASCII here; what a browser sends is ASCII already.
         scope["query_string"] = scope["query_string"].decode("latin-1").encode("ascii", "xmlcharrefreplace")
+        return await self._pages(scope, receive, send)
+
+    async def _within_deadline(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The time for an answer starts once the request is here.
         with deadline.within(settings.REQUEST_SECONDS):
-            return await self._pages(scope, receive, send)
+            await self._threads(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -66,6 +77,11 @@ class Patchbay:
             self._inbox.stop()
             if worker:
                 worker.stop()
+
+
+async def livez(send: Send) -> None:
+    """The event loop answers, however busy the threads are."""
+    await answer(send, 200, b'{"status": "ok"}', b"application/json", {})
 
 
 def _embedded_worker() -> EmbeddedWorker | None:

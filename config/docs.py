@@ -12,6 +12,7 @@ PROBLEMS = {
     "bad_payload": "The webhook's body is not what its sender's documentation promises. The detail names the field.",
     "bad_request": "The request cannot be understood as HTTP or as a form.",
     "bad_signature": "The webhook was not signed with a secret of this source.",
+    "body_timeout": "The body did not arrive within ten seconds. Send it again.",
     "cart_already_checked_out": "This cart became the order named in `order`. Pay for that one.",
     "cart_empty": "Put something into the cart before checking out.",
     "cart_full": "An order can hold so many different products and no more.",

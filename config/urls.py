@@ -19,7 +19,6 @@ api = [
 urlpatterns = [
     # Browsers ask for it by this name on pages that do not say better, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=static("patchbay/logo.svg"))),
-    path("livez", readiness.livez),
     path("readyz", readiness.readyz),
     path("api/v1/", include(api)),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from integrations.signatures import hmac_sha256
+from webhooks.bodies import MAX_BODY
 from webhooks.inbox import Inbox
-from webhooks.ingest import MAX_BODY, Ingest
+from webhooks.ingest import Ingest
 from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
