@@ -16,7 +16,8 @@ class Whole:
         try:
             body = await whole(scope["headers"], receive, self._patience)
         except Problem as problem:
-            return await refuse(send, problem)
+            await refuse(send, problem)
+            return
         # Django reads no more than is announced, and of a body sent in chunks nothing is.
         others = [header for header in scope["headers"] if header[0] not in (b"content-length", b"transfer-encoding")]
         scope["headers"] = [*others, (b"content-length", str(len(body)).encode())]

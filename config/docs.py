@@ -31,7 +31,7 @@ PROBLEMS = {
     "not_stored": "The webhook could not be stored. Send it again after Retry-After seconds.",
     "order_not_payable": "The order is settled: there is nothing to pay.",
     "permission_denied": "You are signed in, and may still not do this.",
-    "price_changed": "`changes` lists the old and new prices. Look at the cart, accept them, check out again.",
+    "price_changed": "`changes` lists the old and new prices, `total` what it all costs now: send it to agree.",
     "product_unknown": "Nothing is sold under this name.",
     "provider_unavailable": "This way of paying is not configured here.",
     "quantity_out_of_range": "Choose a quantity within the bounds that the detail names.",

@@ -39,8 +39,9 @@ class Ingest:
             await self._accept(scope, receive)
         except Problem as problem:
             log.warning("webhook.refused", path=scope["path"], status=problem.status, code=problem.code)
-            return await refuse(send, problem)
-        await answer(send, 200, ACCEPTED, b"application/json", {})
+            await refuse(send, problem)
+        else:
+            await answer(send, 200, ACCEPTED, b"application/json", {})
 
     async def _accept(self, scope: Mapping[str, Any], receive: Receive) -> None:
         slug = scope["path"].removeprefix("/webhooks/")
