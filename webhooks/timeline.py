@@ -83,12 +83,10 @@ def _delivery(delivery: Delivery) -> Iterator[Step]:
         about = ", ".join(f"{name} {value}" for name, value in fact.items() if name not in ("fact", "source") and value)
         yield Step(delivery.received_at, "fact", fact["fact"], about)
     if delivery.handled_at:
-        last_line = delivery.error.strip().rpartition("\n")[2]
         ok = delivery.state != Delivery.State.DEAD
-        yield Step(delivery.handled_at, "processing", f"delivery {delivery.state}", last_line, ok)
+        yield Step(delivery.handled_at, "processing", f"delivery {delivery.state}", delivery.reason, ok)
     elif delivery.error:
-        last_line = delivery.error.strip().rpartition("\n")[2]
-        yield Step(delivery.due_at, "processing", f"try {delivery.attempts + 1} is due", last_line, None)
+        yield Step(delivery.due_at, "processing", f"try {delivery.attempts + 1} is due", delivery.reason, None)
 
 
 def _event(event: OutboxEvent) -> Iterator[Step]:
