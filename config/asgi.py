@@ -44,7 +44,7 @@ class Patchbay:
             return await self._live(receive, send)
         if scope["type"] == "websocket":
             return await realtime.websocket(scope, receive, send)
-        if scope["path"].startswith("/webhooks/") and scope["method"] == "POST":
+        if scope["path"].startswith("/webhooks/"):
             return await self._ingest(scope, receive, send)
         if scope["path"] == "/livez":
             return await livez(send)

@@ -35,13 +35,16 @@ class Ingest:
         self._inbox = inbox
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            problem = Problem(405, "method_not_allowed", "This method is not offered here", "Webhooks are posted.")
+            return await refuse(send, problem, allow="POST")
         try:
             await self._accept(scope, receive)
         except Problem as problem:
             log.warning("webhook.refused", path=scope["path"], status=problem.status, code=problem.code)
             await refuse(send, problem)
-        else:
-            await answer(send, 200, ACCEPTED, b"application/json", {})
+            return None
+        return await answer(send, 200, ACCEPTED, b"application/json", {})
 
     async def _accept(self, scope: Mapping[str, Any], receive: Receive) -> None:
         slug = scope["path"].removeprefix("/webhooks/")
@@ -75,7 +78,9 @@ def _come_again(detail: str) -> Problem:
 
 
 def _storable(delivery: Delivery) -> Delivery:
-    """`Refused` for ids that no column holds: too long, or with a NUL, which PostgreSQL does not store."""
+    """`Refused` for ids that no column holds: too long, or with a NUL, which PostgreSQL does not store; or none."""
+    if not delivery.external_id or not delivery.kind:
+        raise Refused("the body does not say which event it is")
     for value in (delivery.external_id, delivery.kind, delivery.object_key):
         if len(value) > LONGEST or "\x00" in value or not value.isprintable():
             raise Refused("an id in the body is not one we can keep")

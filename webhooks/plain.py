@@ -17,7 +17,7 @@ async def answer(send: Send, status: int, body: bytes, kind: bytes, headers: Map
     await send({"type": "http.response.body", "body": body})
 
 
-async def refuse(send: Send, problem: Problem) -> None:
+async def refuse(send: Send, problem: Problem, **more: str) -> None:
     """The problem as problem+json; a body that never arrived leaves nothing to keep the connection for."""
-    headers = problem.headers() | ({"Connection": "close"} if problem.status == 408 else {})
+    headers = problem.headers() | more | ({"Connection": "close"} if problem.status == 408 else {})
     await answer(send, problem.status, json.dumps(problem.body()).encode(), b"application/problem+json", headers)
