@@ -25,6 +25,7 @@ PROBLEMS = {
     "invalid_credentials": "The e-mail address or the password is not right, or the account is closed.",
     "invalid_refresh_token": "The session has ended, or the token was used before. Sign in again.",
     "invalid_token": "The access token has expired, or its session has ended. Refresh it, else sign in again.",
+    "method_not_allowed": "This address takes other methods: the Allow header names them.",
     "mixed_currencies": "Check out products of one currency at a time.",
     "not_authenticated": "Send an access token as `Authorization: Bearer`, or sign in on the page.",
     "not_found": "There is nothing at this address, or it is not yours to see.",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("docs/problems", problems, name="problems"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("console", RedirectView.as_view(pattern_name="webhooks:console_deliveries")),
     path("console/", include("webhooks.urls")),
     path("", include("accounts.urls")),
     path("", include("payments.urls")),
