@@ -57,4 +57,6 @@ class ApiDocs(SpectacularSwaggerSplitView):
 
 def problems(request: HttpRequest) -> HttpResponse:
     """Every problem code in words."""
-    return render(request, "docs/problems.html", {"problems": sorted(PROBLEMS.items())})
+    # Between backticks stands code: every second part.
+    told = [(code, words.split("`")) for code, words in sorted(PROBLEMS.items())]
+    return render(request, "docs/problems.html", {"problems": told})

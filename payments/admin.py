@@ -25,6 +25,10 @@ class ProductAdmin(ModelAdmin):
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
 
+    def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:
+        words = {"amount": "In minor units: 1900 is €19.00."}
+        return super().get_form(request, obj, change, help_texts=words, **kwargs)
+
     @admin.display(ordering="amount")
     def price(self, product: Product) -> str:
         return money.display(product.amount, product.currency)

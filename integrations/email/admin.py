@@ -18,8 +18,12 @@ class MailAdmin(ReadOnly, ModelAdmin):
     search_fields = ("subject", "to", "about", "request_id")
     date_hierarchy = "created_at"
     actions = ["queue_again"]
-    exclude = ("html",)
-    readonly_fields = ("source",)
+    exclude = ("text", "html")
+    readonly_fields = ("words", "source")
+
+    @admin.display(description="Text")
+    def words(self, mail: Mail) -> str:
+        return format_html("<pre>{}</pre>", mail.text)
 
     @admin.display(description="HTML")
     def source(self, mail: Mail) -> str:
