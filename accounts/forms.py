@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.forms import LoginForm
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
+class SignInForm(LoginForm):
     """Signing in is what the page is for: the first field has the focus."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

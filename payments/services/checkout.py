@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations import registry
 from integrations.claims import backoff
 from integrations.errors import NotConfigured, OutcomeUnknown, Permanent, Retryable
-from integrations.ports import PaymentGateway, PaymentLine, PaymentRequest
+from integrations.ports import PaymentGateway, PaymentLine, PaymentRequest, PaymentStarted
 from payments import events, problems
 from payments.models import Order, PaymentAttempt
 from payments.services.placing import attempt_for, place
@@ -62,14 +62,24 @@ def start(attempt: PaymentAttempt) -> PaymentAttempt:
         log.error("payment.refused", attempt=str(attempt.pk), error=str(error))
         _refused(attempt, str(error))
         raise problems.vendor_refused(order.number) from error
-    _note(
-        attempt,
-        status=PaymentAttempt.Status.PENDING,
-        provider_reference=started.reference,
-        redirect_url=started.redirect_url,
-        due_at=timezone.now() + backoff(1, base=settings.LEASE_SECONDS),
-    )
+    _started(attempt, started)
     return attempt
+
+
+def _started(attempt: PaymentAttempt, started: PaymentStarted) -> None:
+    with transaction.atomic():
+        attempt.order = order = Order.objects.select_for_update().get(pk=attempt.order_id)
+        _note(
+            attempt,
+            status=PaymentAttempt.Status.PENDING,
+            provider_reference=started.reference,
+            redirect_url=started.redirect_url,
+            due_at=timezone.now() + backoff(1, base=settings.LEASE_SECONDS),
+        )
+        if attempt.status == PaymentAttempt.Status.PENDING and order.status == Order.Status.PAYMENT_FAILED:
+            # The failure was an earlier try's: nobody is told of it while this one is under way.
+            order.status = Order.Status.AWAITING_PAYMENT
+            order.save(update_fields=["status"])
 
 
 def _refused(attempt: PaymentAttempt, failure: str) -> None:

@@ -63,6 +63,7 @@ def test_a_refused_checkout_sent_again_is_a_new_try_to_pay_the_same_order(api, g
     assert again.status_code == 201
     assert again.json()["payment"]["redirect_url"] == HOSTED
     assert again.json()["order"]["number"] == Order.objects.get().number
+    assert again.json()["order"]["status"] == Order.objects.get().status == "awaiting_payment"
     first, second = PaymentAttempt.objects.all()
     assert (first.status, second.status) == ("failed", "pending")
     assert first.key != second.key
