@@ -73,7 +73,8 @@ class Exchange:
         path = self._scope["path"]
         if path.startswith(UNREMARKABLE) and self._status < 400:
             return
-        write = log.error if self._status >= 500 else log.info
+        broken = log.warning if path == "/readyz" else log.error  # not to be ready yet is no fault
+        write = broken if self._status >= 500 else log.info
         write(
             "request",
             method=self._scope.get("method", "WS"),

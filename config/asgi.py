@@ -16,6 +16,7 @@ from django.conf import settings
 
 from config import telemetry
 from config.access import Access, Receive, Scope, Send
+from config.bodies import Whole
 from config.celery import EmbeddedWorker
 from config.watch import Watch
 from config.wsgi import application as pages
@@ -25,6 +26,7 @@ from integrations.metrics import retire
 from realtime import asgi as realtime
 from webhooks.inbox import Inbox
 from webhooks.ingest import Ingest
+from webhooks.plain import answer
 
 
 class Patchbay:
@@ -33,26 +35,35 @@ class Patchbay:
     def __init__(self) -> None:
         self._inbox = Inbox()
         self._ingest = Ingest(self._inbox)
-        self._pages: Any = WSGIMiddleware(
+        # A thread works from a whole body to a whole answer: how fast anybody sends or reads is not its business.
+        self._threads: Any = WSGIMiddleware(
             pages,  # type: ignore[arg-type]
             workers=settings.WEB_THREADS,
+            send_queue_size=0,
         )
+        self._pages = Whole(self._within_deadline)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._live(receive, send)
         if scope["type"] == "websocket":
             return await realtime.websocket(scope, receive, send)
-        if scope["path"].startswith("/webhooks/") and scope["method"] == "POST":
+        if scope["path"].startswith("/webhooks/"):
             return await self._ingest(scope, receive, send)
+        if scope["path"] == "/livez":
+            return await livez(send)
         if scope["path"] == "/events":
             return await realtime.sse(scope, receive, send)
         # WSGI cannot tell X_Forwarded_For, which no proxy minds, from X-Forwarded-For.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
         # WSGI knows only ASCII here; what a browser sends is ASCII already.
         scope["query_string"] = scope["query_string"].decode("latin-1").encode("ascii", "xmlcharrefreplace")
+        return await self._pages(scope, receive, send)
+
+    async def _within_deadline(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The time for an answer starts once the request is here.
         with deadline.within(settings.REQUEST_SECONDS):
-            return await self._pages(scope, receive, send)
+            await self._threads(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -78,6 +89,11 @@ class Patchbay:
             # The server ends by a signal, which runs no exit handlers.
             journal.close()
             telemetry.finish()
+
+
+async def livez(send: Send) -> None:
+    """The event loop answers, however busy the threads are."""
+    await answer(send, 200, b'{"status": "ok"}', b"application/json", {})
 
 
 def _embedded_worker() -> EmbeddedWorker | None:

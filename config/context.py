@@ -14,6 +14,11 @@ def patchbay(_request: HttpRequest) -> dict[str, Any]:
     return {"sandbox": settings.PATCHBAY_SANDBOX, "sandbox_url": settings.SANDBOX_URL, "stale": stale_words}
 
 
+def environment(_request: HttpRequest) -> list[str] | None:
+    """What the admin shows beside its title."""
+    return ["Sandbox: no money moves, no mail leaves", "warning"] if settings.PATCHBAY_SANDBOX else None
+
+
 def stale_words() -> str:
     """What to say of the last good answers on this page; empty when there are none."""
     age = stale_age()

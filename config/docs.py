@@ -14,6 +14,7 @@ PROBLEMS = {
     "bad_payload": "The webhook's body is not what its sender's documentation promises. The detail names the field.",
     "bad_request": "The request cannot be understood as HTTP or as a form.",
     "bad_signature": "The webhook was not signed with a secret of this source.",
+    "body_timeout": "The body did not arrive within ten seconds. Send it again.",
     "cart_already_checked_out": "This cart became the order named in `order`. Pay for that one.",
     "cart_empty": "Put something into the cart before checking out.",
     "cart_full": "An order can hold so many different products and no more.",
@@ -27,13 +28,14 @@ PROBLEMS = {
     "invalid_metrics_token": "Send METRICS_TOKEN as `Authorization: Bearer`. Operators know it.",
     "invalid_refresh_token": "The session has ended, or the token was used before. Sign in again.",
     "invalid_token": "The access token has expired, or its session has ended. Refresh it, else sign in again.",
+    "method_not_allowed": "This address takes other methods: the Allow header names them.",
     "mixed_currencies": "Check out products of one currency at a time.",
     "not_authenticated": "Send an access token as `Authorization: Bearer`, or sign in on the page.",
     "not_found": "There is nothing at this address, or it is not yours to see.",
     "not_stored": "The webhook could not be stored. Send it again after Retry-After seconds.",
     "order_not_payable": "The order is settled: there is nothing to pay.",
     "permission_denied": "You are signed in, and may still not do this.",
-    "price_changed": "`changes` lists the old and new prices. Look at the cart, accept them, check out again.",
+    "price_changed": "`changes` lists the old and new prices, `total` what it all costs now: send it to agree.",
     "product_unknown": "Nothing is sold under this name.",
     "provider_unavailable": "This way of paying is not configured here.",
     "quantity_out_of_range": "Choose a quantity within the bounds that the detail names.",
@@ -68,4 +70,6 @@ class ApiDocs(SpectacularSwaggerSplitView):
 
 def problems(request: HttpRequest) -> HttpResponse:
     """Every problem code in words."""
-    return render(request, "docs/problems.html", {"problems": sorted(PROBLEMS.items())})
+    # Between backticks stands code: every second part.
+    told = [(code, words.split("`")) for code, words in sorted(PROBLEMS.items())]
+    return render(request, "docs/problems.html", {"problems": told})

@@ -8,8 +8,14 @@ from django.shortcuts import render
 from webhooks.api.problems import TITLES, respond
 from webhooks.problems import Problem
 
-FOR_PROGRAMS = ("/api/", "/auth/", "/webhooks/", "/.well-known/", "/events", "/readyz", "/livez", "/metrics")
-CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 500: "internal_error"}
+FOR_PROGRAMS = ("/api/", "/auth/", "/webhooks/", "/.well-known/", "/events", "/ws", "/readyz", "/metrics")
+CODES = {
+    400: "bad_request",
+    403: "permission_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    500: "internal_error",
+}
 
 
 def bad_request(request: HttpRequest, _exception: Exception | None = None, **_kwargs: Any) -> HttpResponse:

@@ -31,7 +31,10 @@ class OnlyNews(logging.Filter):
     """Django logs every 4xx and 5xx once more: of those lines only the ones with a traceback say something new."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.name != "django.request" or bool(record.exc_info)
+        if record.name == "django.security.DisallowedHost":
+            # Scanners do this all day: its one sentence helps whoever forgot ALLOWED_HOSTS, its traceback nobody.
+            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+        return record.name not in ("django.request", "django.security.csrf") or bool(record.exc_info)
 
 
 class Lines(structlog.WriteLogger):
@@ -73,7 +76,9 @@ def configure(options: dict[str, Any]) -> None:
             "filters": {"new": {"()": OnlyNews}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["new"]}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
-            "loggers": {name: {"level": "WARNING"} for name in QUIET},
+            "loggers": {name: {"level": "WARNING"} for name in QUIET}
+            # The broker in memory has no host name, and kombu warns of it at every start.
+            | {"kombu.connection": {"level": "ERROR"}},
         }
     )
 

@@ -1,10 +1,11 @@
-"""What every answer passes: the admin's exception to the strict policy, and the mark on what is not of this moment."""
+"""What every answer passes: the admin's looser policy, the mark on what is not of this moment, words for a refusal."""
 
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http import HttpRequest, HttpResponse
 
+from config.errors import answer
 from integrations.http.lastgood import collecting, stale_age
 
 ADMIN_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
@@ -35,5 +36,21 @@ def mark_stale(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
             response["Age"] = response["X-Patchbay-Stale"] = str(round(age.total_seconds()))
             response["Warning"] = '110 - "Response is Stale"'
         return response
+
+    return middleware
+
+
+def explain_methods(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Django's 405 has no body: a browser would show an empty page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        explained = answer(request, 405)
+        explained["Allow"] = response["Allow"]
+        return explained
 
     return middleware

@@ -1,4 +1,4 @@
-"""`/livez` and `/readyz`: whether this process lives, and whether it can do its work."""
+"""`/readyz`: whether this process can do its work."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,11 +16,6 @@ from webhooks.models import Heartbeat
 log = structlog.get_logger("readiness")
 
 SILENT_FOR = timedelta(seconds=30)
-
-
-def livez(_request: HttpRequest) -> JsonResponse:
-    """This process answers."""
-    return JsonResponse({"status": "ok"})
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:

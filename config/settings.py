@@ -7,6 +7,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 
 from config.secrets import secret_key
 from integrations.credentials import secret
@@ -93,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.explain_methods",
 ]
 
 TEMPLATES = [
@@ -172,6 +174,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -243,6 +246,8 @@ UNFOLD = {
     "SITE_TITLE": "Patchbay",
     "SITE_HEADER": "Patchbay",
     "SITE_URL": "/",
+    "ENVIRONMENT": "config.context.environment",
+    "STYLES": [lambda _request: static("patchbay/admin.css")],
     "SIDEBAR": {"show_search": True, "show_all_applications": True},
 }
 

@@ -19,7 +19,6 @@ api = [
 urlpatterns = [
     # Browsers ask for it by this name on pages that do not say better, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=static("patchbay/logo.svg"))),
-    path("livez", readiness.livez),
     path("readyz", readiness.readyz),
     path("metrics", metrics),
     path("api/v1/", include(api)),
@@ -28,6 +27,7 @@ urlpatterns = [
     path("docs/problems", problems, name="problems"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("console", RedirectView.as_view(pattern_name="webhooks:console_deliveries")),
     path("console/", include("webhooks.urls")),
     path("", include("integrations.urls")),
     path("", include("accounts.urls")),

@@ -2,15 +2,20 @@
 
 from typing import Any
 
-from django.contrib import admin
+import structlog
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from integrations import money
+from integrations.errors import IntegrationError
+from integrations.readonly import ReadOnly
 from payments.models import Order, OrderLine, PaymentAttempt, Product
-from payments.services.settlement import refresh
-from webhooks.admin import ReadOnly
+from payments.services.settlement import ask
+from webhooks.problems import Problem
+
+log = structlog.get_logger("payments")
 
 
 @admin.register(Product)
@@ -20,6 +25,10 @@ class ProductAdmin(ModelAdmin):
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
 
+    def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:
+        words = {"amount": "In minor units: 1900 is €19.00."}
+        return super().get_form(request, obj, change, help_texts=words, **kwargs)
+
     @admin.display(ordering="amount")
     def price(self, product: Product) -> str:
         return money.display(product.amount, product.currency)
@@ -28,6 +37,15 @@ class ProductAdmin(ModelAdmin):
 class LineInline(ReadOnly, TabularInline):
     model = OrderLine
     extra = 0
+    fields = readonly_fields = ("slug", "name", "quantity", "each", "sum")
+
+    @admin.display
+    def each(self, line: OrderLine) -> str:
+        return money.display(line.unit_amount, line.order.currency)
+
+    @admin.display
+    def sum(self, line: OrderLine) -> str:
+        return money.display(line.amount, line.order.currency)
 
 
 class AttemptInline(ReadOnly, TabularInline):
@@ -50,6 +68,8 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     list_filter = ("status",)
     search_fields = ("number", "user__email", "request_id")
     date_hierarchy = "created_at"
+    exclude = ("total_amount", "currency")
+    readonly_fields = ("total",)
     inlines = [LineInline, AttemptInline]
     actions = ["ask_vendor"]
 
@@ -59,17 +79,37 @@ class OrderAdmin(ReadOnly, ModelAdmin):
 
     @admin.action(description="Ask the payment service for its truth", permissions=["view"])
     def ask_vendor(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:
-        for order in chosen:
-            refresh(order)
-        self.message_user(request, "These orders now show what the payment service knows.")
+        unlearnt = [f"{order.number} ({code})" for order in chosen if (code := _trouble(order))]
+        if unlearnt:
+            names = ", ".join(unlearnt)
+            self.message_user(request, f"Nothing could be learnt of {names}: the log says more.", messages.ERROR)
+        if learnt := len(chosen) - len(unlearnt):
+            these = "1 order now shows" if learnt == 1 else f"{learnt} orders now show"
+            self.message_user(request, f"{these} what the payment service knows.", messages.SUCCESS)
+
+
+def _trouble(order: Order) -> str:
+    """The code of what kept the vendor's truth from us; empty when it is known now."""
+    try:
+        ask(order)
+    except (IntegrationError, Problem) as error:
+        log.warning("payment.refresh_failed", order=order.number, code=error.code, error=str(error))
+        return error.code
+    return ""
 
 
 @admin.register(PaymentAttempt)
 class PaymentAttemptAdmin(ReadOnly, ModelAdmin):
-    list_display = ("id", "order", "provider", "status", "amount", "currency", "created_at", "settled_at")
+    list_display = ("id", "order", "provider", "status", "asked", "created_at", "settled_at")
+    exclude = ("amount", "currency")
+    readonly_fields = ("asked",)
     list_filter = ("provider", "status")
     search_fields = ("id", "provider_reference", "transaction", "order__number")
     date_hierarchy = "created_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("order")
+
+    @admin.display(description="Amount", ordering="amount")
+    def asked(self, attempt: PaymentAttempt) -> str:
+        return money.display(attempt.amount, attempt.currency)

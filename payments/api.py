@@ -13,11 +13,13 @@ from rest_framework.response import Response
 
 from integrations import money
 from payments.models import Order, PaymentAttempt, Product
+from payments.review import Review, Row
 from payments.serializers import (
     CartItemSerializer,
     CartSerializer,
     CheckoutSerializer,
     NewItemSerializer,
+    NothingSerializer,
     OrderSerializer,
     ProductSerializer,
     QuantitySerializer,
@@ -53,7 +55,7 @@ class CartItems(ApiView):
     def post(self, request: Request) -> Response:
         data = _valid(NewItemSerializer, request)
         item = carts.add(Owner.of(request), data["product"], data["quantity"])
-        return Response(CartItemSerializer(item).data, status.HTTP_201_CREATED)
+        return Response(CartItemSerializer(Row(item)).data, status.HTTP_201_CREATED)
 
 
 class OneCartItem(ApiView):
@@ -75,8 +77,8 @@ class Checkout(ApiView):
 
     @extend_schema(request=CheckoutSerializer, responses={201: StartedSerializer})
     def post(self, request: Request) -> Response:
-        provider = _valid(CheckoutSerializer, request)["provider"]
-        attempt = checkout.begin(request.user, provider, request.headers.get("Idempotency-Key", ""))
+        wanted = _valid(CheckoutSerializer, request)
+        attempt = checkout.begin(request.user, key=request.headers.get("Idempotency-Key", ""), **wanted)
         return Response(_started(attempt), status.HTTP_201_CREATED)
 
 
@@ -103,6 +105,7 @@ class OrderPayment(ApiView):
 
     @extend_schema(request=None, responses={201: StartedSerializer})
     def post(self, request: Request, pk: int) -> Response:
+        _valid(NothingSerializer, request)
         order = get_object_or_404(Order, pk=pk, user=request.user)
         return Response(_started(checkout.resume(order)), status.HTTP_201_CREATED)
 
@@ -129,10 +132,9 @@ def _valid(kind: Any, request: Request) -> dict[str, Any]:
 
 
 def _cart(request: Request) -> dict[str, Any]:
-    cart = carts.find(Owner.of(request))
-    items = list(cart.items.all()) if cart else []
-    total = money.as_json(sum(item.amount for item in items), items[0].product.currency) if items else None
-    return CartSerializer({"items": items, "total": total}).data
+    review = Review.of(carts.find(Owner.of(request)))
+    total = money.as_json(review.total, review.currency) if review else None
+    return CartSerializer({"items": review.rows, "total": total}).data
 
 
 def _started(attempt: PaymentAttempt) -> dict[str, Any]:

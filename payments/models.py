@@ -149,7 +149,7 @@ class PaymentAttempt(models.Model):
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     provider_reference = models.CharField(max_length=255, blank=True, db_index=True)
-    transaction = models.CharField(max_length=255, blank=True)
+    transaction = models.CharField(max_length=255, blank=True, db_index=True)
     redirect_url = models.URLField(max_length=2000, blank=True)
     failure = models.TextField(blank=True)
     attempts = models.PositiveIntegerField(default=0)

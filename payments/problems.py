@@ -48,9 +48,14 @@ def already_checked_out(order: str) -> Problem:
     return Problem(409, "cart_already_checked_out", "You have checked out already", detail, order=order)
 
 
-def prices_changed(changes: list[dict[str, Any]]) -> Problem:
-    detail = "Look at the new prices in your cart, then check out again."
-    return Problem(409, "price_changed", "A price has changed", detail, changes=changes)
+def prices_changed(changes: list[dict[str, Any]], total: dict[str, int | str]) -> Problem:
+    detail = "Look at the new prices in your cart, then check out again if you agree to the total."
+    return Problem(409, "price_changed", "A price has changed", detail, changes=changes, total=total)
+
+
+def total_changed(changes: list[dict[str, Any]], total: dict[str, int | str]) -> Problem:
+    detail = "What you agreed to is no longer what the cart costs. Please look at the new total."
+    return Problem(409, "price_changed", "The total has just changed", detail, changes=changes, total=total)
 
 
 def mixed_currencies() -> Problem:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from integrations import money
 from payments.models import Order, PaymentAttempt, Product
+from payments.review import Row
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -33,13 +34,15 @@ class QuantitySerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
 
 
-class CartItemSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
+class CartItemSerializer(serializers.Serializer[Row]):
+    id = serializers.IntegerField(source="item.pk")
     product = serializers.CharField(source="product.slug")
     name = serializers.CharField(source="product.name")
-    quantity = serializers.IntegerField()
-    unit_amount = serializers.IntegerField(help_text="The price you have seen, in minor units.")
-    amount = serializers.IntegerField()
+    quantity = serializers.IntegerField(source="item.quantity")
+    unit_amount = serializers.IntegerField(source="product.amount", help_text="Today's price, in minor units.")
+    seen_amount = serializers.IntegerField(source="item.unit_amount", help_text="The price when it was put in.")
+    changed = serializers.BooleanField(help_text="Whether the two differ: check out with the cart's `total` to agree.")
+    amount = serializers.IntegerField(help_text="Quantity times today's price.")
     currency = serializers.CharField(source="product.currency")
 
 
@@ -50,6 +53,13 @@ class CartSerializer(serializers.Serializer[Any]):
 
 class CheckoutSerializer(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40, help_text="`stripe`, or another vendor that is configured.")
+    total = serializers.IntegerField(
+        required=False, help_text="The total you agree to, in minor units. Needed once a price has changed."
+    )
+
+
+class NothingSerializer(serializers.Serializer[Any]):
+    """A body that says nothing."""
 
 
 class OrderLineSerializer(serializers.Serializer[Any]):

@@ -1,21 +1,42 @@
-"""An order's own steps on the timeline: the attempts to be paid for it."""
+"""An order's own steps on the timeline, and the names vendors have for it."""
 
 from collections.abc import Iterator
 
+from django.db.models import Q
+
 from integrations import money
 from payments.models import Order, PaymentAttempt
-from webhooks.timeline import Step, tells
+from webhooks.steps import Step
+from webhooks.timeline import tells, uuids
 
 
-@tells("order")
-def of_order(number: str) -> Iterator[Step]:
-    order = Order.objects.filter(number=number).select_related("user").first()
-    if order is None:
-        return
-    total = money.display(order.total_amount, order.currency)
-    yield Step(order.created_at, "order", f"order {number} placed by {order.user.email}", total)
-    for attempt in order.attempts.all():
-        yield from _of_attempt(attempt)
+class Orders:
+    """Orders by their number; vendors speak of the attempts to pay for them."""
+
+    def steps(self, number: str) -> Iterator[Step]:
+        """Placed, and every attempt to pay."""
+        order = Order.objects.filter(number=number).select_related("user").first()
+        if order is None:
+            return
+        total = money.display(order.total_amount, order.currency)
+        yield Step(order.created_at, "order", f"order {number} placed by {order.user.email}", total)
+        for attempt in order.attempts.all():
+            yield from _of_attempt(attempt)
+
+    def references(self, number: str) -> Iterator[str]:
+        """What the vendors call its attempts."""
+        for attempt in PaymentAttempt.objects.filter(order__number=number):
+            yield attempt.provider_reference
+            yield attempt.transaction
+
+    def names(self, references: set[str]) -> set[str]:
+        """The numbers of the orders whose attempts have one of these ids, ours or a vendor's."""
+        ours = Q(pk__in=uuids(references))
+        vendors = Q(provider_reference__in=references) | Q(transaction__in=references)
+        return set(PaymentAttempt.objects.filter(ours | vendors).values_list("order__number", flat=True))
+
+
+tells("order", Orders())
 
 
 def _of_attempt(attempt: PaymentAttempt) -> Iterator[Step]:

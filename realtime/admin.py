@@ -3,8 +3,8 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
+from integrations.readonly import ReadOnly
 from realtime.models import StreamEvent
-from webhooks.admin import ReadOnly
 
 
 @admin.register(StreamEvent)

@@ -1,7 +1,5 @@
 """The plain records of inbox and outbox; daily work is done in the console."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,22 +7,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 
+from integrations.readonly import ReadOnly
 from webhooks.console import readable
 from webhooks.models import Delivery, Dispatch, OutboxEvent
 from webhooks.processing import again
-
-
-class ReadOnly:
-    """Rows that only services write."""
-
-    def has_add_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Delivery)

@@ -4,7 +4,7 @@ Django's handler is not on this path: what was measured of it is in docs/decisio
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -15,16 +15,13 @@ from integrations.contract import Delivery, Inbound
 from integrations.correlation import request_id
 from integrations.errors import NotConfigured, Refused
 from webhooks import metrics
+from webhooks.bodies import Receive, whole
 from webhooks.inbox import Full, Inbox
+from webhooks.plain import Send, answer, refuse
 from webhooks.problems import Problem
 
 log = structlog.get_logger("webhooks")
 
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
-
-MAX_BODY = 1 << 20
-MAX_DRAINED = 16 << 20
 RETRY_SOON = 5.0
 LONGEST = 255
 ACCEPTED = b'{"received":true}'
@@ -39,22 +36,24 @@ class Ingest:
         self._inbox = inbox
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            problem = Problem(405, "method_not_allowed", "This method is not offered here", "Webhooks are posted.")
+            return await refuse(send, problem, allow="POST")
         try:
             await self._accept(scope, receive)
         except Problem as problem:
             log.warning("webhook.refused", path=scope["path"], status=problem.status, code=problem.code)
             metrics.refused.count(problem.code)
-            body = json.dumps(problem.body()).encode()
-            await _answer(send, problem.status, body, b"application/problem+json", problem.headers())
-            return
-        await _answer(send, 200, ACCEPTED, b"application/json", {})
+            await refuse(send, problem)
+            return None
+        return await answer(send, 200, ACCEPTED, b"application/json", {})
 
     async def _accept(self, scope: Mapping[str, Any], receive: Receive) -> None:
         slug = scope["path"].removeprefix("/webhooks/")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             provider = registry.source(slug)
-            body = await _body(headers, receive)
+            body = await whole(scope["headers"], receive)
             inbound = Inbound(body=body, headers=headers, now=timezone.now())
             deliveries = [_storable(delivery) for delivery in provider.receive(inbound)]
         except NotConfigured as error:
@@ -82,33 +81,10 @@ def _come_again(detail: str) -> Problem:
     return Problem(503, "not_stored", "Not stored: send it again", detail, retry_after=RETRY_SOON)
 
 
-async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
-    """The raw bytes. What is too large is read to its end and thrown away, for a client that is still sending
-    sees a cut connection instead of the answer; past `MAX_DRAINED` it may."""
-    announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > MAX_DRAINED:
-        raise _too_large()
-    kept, size, more = bytearray(), 0, True
-    while more and size <= MAX_DRAINED:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Problem(400, "incomplete", "The connection ended before the body did")
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= MAX_BODY:
-            kept += chunk
-        more = message.get("more_body", False)
-    if size > MAX_BODY:
-        raise _too_large()
-    return bytes(kept)
-
-
-def _too_large() -> Problem:
-    return Problem(413, "too_large", "The body is too large", "A webhook may have 1 MiB.")
-
-
 def _storable(delivery: Delivery) -> Delivery:
-    """`Refused` for ids that no column holds: too long, or with a NUL, which PostgreSQL does not store."""
+    """`Refused` for ids that no column holds: too long, or with a NUL, which PostgreSQL does not store; or none."""
+    if not delivery.external_id or not delivery.kind:
+        raise Refused("the body does not say which event it is")
     for value in (delivery.external_id, delivery.kind, delivery.object_key):
         if len(value) > LONGEST or "\x00" in value or not value.isprintable():
             raise Refused("an id in the body is not one we can keep")
@@ -124,10 +100,3 @@ def _rows(
         (slug, item.external_id, item.kind, item.object_key, encoded, item.body, identifier, inbound.now)
         for item in deliveries
     ]
-
-
-async def _answer(send: Send, status: int, body: bytes, kind: bytes, headers: Mapping[str, str]) -> None:
-    extra = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    basics = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": basics + extra})
-    await send({"type": "http.response.body", "body": body})

@@ -42,6 +42,11 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"{self.source} {self.kind} {self.external_id}"
 
+    @property
+    def reason(self) -> str:
+        """The last line of the error: of a traceback, what went wrong."""
+        return self.error.strip().rpartition("\n")[2]
+
 
 class OutboxEvent(models.Model):
     """What we decided: written in the transaction of the state it tells of, relayed to every sink afterwards."""

@@ -45,18 +45,27 @@ def process(delivery: Delivery) -> None:
             _end(delivery, Delivery.State.DEAD, traceback.format_exc())
         except Retryable as error:
             _postpone(delivery, error.retry_after)
-        except Exception:  # noqa: BLE001  a bug of ours must not lose the delivery: it is kept with its traceback
+        except Exception:
+            # A bug of ours must not lose the delivery: it is kept with its traceback.
+            log.exception("delivery.broke", id=delivery.pk)
             _postpone(delivery)
         metrics.processed.count(delivery.source, delivery.state)
-        log.info(
-            "delivery",
-            id=delivery.pk,
-            source=delivery.source,
-            kind=delivery.kind,
-            state=delivery.state,
-            attempt=delivery.attempts,
-            ms=round((time.perf_counter() - started) * 1000, 1),
-        )
+        _log(delivery, round((time.perf_counter() - started) * 1000, 1))
+
+
+def _log(delivery: Delivery, ms: float) -> None:
+    loud = {Delivery.State.DEAD: log.error, Delivery.State.PENDING: log.warning}
+    write = loud.get(Delivery.State(delivery.state), log.info)
+    write(
+        "delivery",
+        id=delivery.pk,
+        source=delivery.source,
+        kind=delivery.kind,
+        state=delivery.state,
+        attempt=delivery.attempts,
+        ms=ms,
+        **({"error": delivery.reason} if delivery.reason else {}),
+    )
 
 
 def _carry_out(delivery: Delivery) -> None:

@@ -1,119 +1,124 @@
-"""The path of one thing from click to effect, read back from the rows that every step left behind."""
+"""The path of one thing from click to effect, read back from the rows that every step left behind.
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+Rows are joined by request id, and by what they are about: a domain knows by which references vendors speak of its
+subjects, so the path is whole even where the news came in under another request.
+"""
 
-from django.db.models import QuerySet
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db.models import Q
 
 from integrations.email.models import Mail
 from integrations.models import CallFailure
-from webhooks.models import Delivery, Dispatch, OutboxEvent
+from webhooks import steps
+from webhooks.models import Delivery, OutboxEvent
+from webhooks.steps import Step
+
+# The fields of a fact by which it names a thing of ours.
+NAMES = ("reference", "attempt", "mail")
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing that happened; `ok` is None while it is still to come."""
+class Teller(Protocol):
+    """What a domain knows of its subjects; a subject is `kind:name`."""
 
-    at: datetime
-    kind: str
-    title: str
-    detail: str = ""
-    ok: bool | None = True
+    def steps(self, name: str) -> Iterable[Step]:
+        """The domain's own steps of one subject."""
+
+    def references(self, name: str) -> Iterable[str]:
+        """What vendors call the subject: the object keys of the deliveries about it."""
+
+    def names(self, references: set[str]) -> Iterable[str]:
+        """The reverse: the names of the subjects that any of these references, or ids of ours, belong to."""
 
 
-Teller = Callable[[str], Iterable[Step]]
 _tellers: dict[str, Teller] = {}
 
 
-def tells(kind: str) -> Callable[[Teller], Teller]:
-    """Let a domain add its own steps to the timeline of its subjects, called by the name after `kind:`."""
-
-    def attach(teller: Teller) -> Teller:
-        _tellers[kind] = teller
-        return teller
-
-    return attach
+def tells(kind: str, teller: Teller) -> None:
+    """Let a domain tell of its subjects, those called `kind:…`."""
+    _tellers[kind] = teller
 
 
 def of_subject(about: str) -> list[dict[str, Any]]:
     """Everything about one subject (`order:1001`): its events, what caused them, and where they went."""
-    events = OutboxEvent.objects.filter(about=about)
-    return _told(events, set(events.values_list("request_id", flat=True)), {about})
+    return _told({about}, set())
 
 
 def of_request(request_id: str) -> list[dict[str, Any]]:
-    """Everything that was done under one request id."""
-    events = OutboxEvent.objects.filter(request_id=request_id)
-    return _told(events, {request_id}, set(events.values_list("about", flat=True)))
+    """Everything that was done under one request id, and the whole path of what it was about."""
+    return _told(_subjects_of_request(request_id), {request_id})
 
 
 def of_delivery(delivery: Delivery) -> list[dict[str, Any]]:
-    """One delivery's path: what it said and meant, what was decided of it, and where that went."""
-    events = (
-        OutboxEvent.objects.filter(request_id=delivery.request_id)
-        if delivery.request_id
-        else OutboxEvent.objects.none()
+    """One delivery's path: what it said and meant, and everything about the subject it speaks of."""
+    references = {delivery.object_key} | {fact[name] for fact in delivery.facts for name in NAMES if fact.get(name)}
+    subjects = _subjects_of_request(delivery.request_id) | set(_subjects_called(references - {""}))
+    return _told(subjects, {delivery.request_id}, [delivery])
+
+
+def _subjects_of_request(request_id: str) -> set[str]:
+    if not request_id:
+        return set()
+    return set(OutboxEvent.objects.filter(request_id=request_id).values_list("about", flat=True))
+
+
+def _subjects_called(references: set[str]) -> Iterator[str]:
+    for kind, teller in _tellers.items():
+        yield from (f"{kind}:{name}" for name in teller.names(references))
+    yield from (f"mail:{mail}" for mail in Mail.objects.filter(pk__in=uuids(references)).values_list("pk", flat=True))
+
+
+def _told(subjects: set[str], request_ids: set[str], also: Iterable[Delivery] = ()) -> list[dict[str, Any]]:
+    mails = _mails(subjects)
+    subjects = subjects | {f"mail:{mail.pk}" for mail in mails} | {mail.about for mail in mails if mail.about}
+    events = list(
+        OutboxEvent.objects.filter(Q(about__in=subjects) | Q(request_id__in=request_ids - {""})).prefetch_related(
+            "dispatches"
+        )
     )
-    return _told(events, {delivery.request_id}, set(events.values_list("about", flat=True)), [delivery])
-
-
-def _told(
-    events: QuerySet[OutboxEvent], request_ids: set[str], subjects: set[str], also: Iterable[Delivery] = ()
-) -> list[dict[str, Any]]:
-    found = {item.pk: item for item in Delivery.objects.filter(request_id__in=request_ids - {""})}
-    found |= {item.pk: item for item in also}
-    steps = [
-        *(step for delivery in found.values() for step in _delivery(delivery)),
-        *(step for event in events.prefetch_related("dispatches") for step in _event(event)),
-        *(step for mail in Mail.objects.filter(about__in=subjects) for step in _mail(mail)),
-        *(_call(failure) for failure in CallFailure.objects.filter(request_id__in=request_ids - {""})),
-        *(step for subject in subjects for step in _told_by_domain(subject)),
+    request_ids = request_ids | {event.request_id for event in events}
+    references = {str(mail.pk) for mail in mails} | set(_asked(subjects, "references"))
+    deliveries = {item.pk: item for item in _deliveries(request_ids - {""}, references - {""})}
+    deliveries |= {item.pk: item for item in also}
+    told = [
+        *(step for delivery in deliveries.values() for step in steps.of_delivery(delivery)),
+        *(step for event in events for step in steps.of_event(event)),
+        *(step for mail in mails for step in steps.of_mail(mail)),
+        *(steps.of_call(failure) for failure in CallFailure.objects.filter(request_id__in=request_ids - {""})),
+        *_asked(subjects, "steps"),
     ]
-    return [asdict(step) for step in sorted(steps, key=lambda step: step.at)]
+    return [asdict(step) for step in sorted(told, key=lambda step: step.at)]
 
 
-def _told_by_domain(subject: str) -> Iterable[Step]:
-    kind, _, name = subject.partition(":")
-    return _tellers[kind](name) if kind in _tellers else ()
+def _mails(subjects: set[str]) -> list[Mail]:
+    """The mails that are subjects themselves, and those about a subject or about what such a mail is about."""
+    own = uuids(name for kind, _, name in (subject.partition(":") for subject in subjects) if kind == "mail")
+    about = set(Mail.objects.filter(pk__in=own).exclude(about="").values_list("about", flat=True))
+    return list(Mail.objects.filter(Q(pk__in=own) | Q(about__in=subjects | about)))
 
 
-def _delivery(delivery: Delivery) -> Iterator[Step]:
-    yield Step(delivery.received_at, "delivery", f"{delivery.source} said {delivery.kind}", delivery.external_id)
-    for fact in delivery.facts:
-        about = ", ".join(f"{name} {value}" for name, value in fact.items() if name not in ("fact", "source") and value)
-        yield Step(delivery.received_at, "fact", fact["fact"], about)
-    if delivery.handled_at:
-        last_line = delivery.error.strip().rpartition("\n")[2]
-        ok = delivery.state != Delivery.State.DEAD
-        yield Step(delivery.handled_at, "processing", f"delivery {delivery.state}", last_line, ok)
-    elif delivery.error:
-        last_line = delivery.error.strip().rpartition("\n")[2]
-        yield Step(delivery.due_at, "processing", f"try {delivery.attempts + 1} is due", last_line, None)
+def _deliveries(request_ids: set[str], references: set[str]) -> Iterable[Delivery]:
+    return Delivery.objects.defer("body", "headers").filter(
+        Q(request_id__in=request_ids) | Q(object_key__in=references)
+    )
 
 
-def _call(failure: CallFailure) -> Step:
-    words = f"try {failure.attempt}, {failure.latency_ms} ms, answered {failure.status or 'nothing'} {failure.excerpt}"
-    return Step(failure.at, "call", f"{failure.vendor} {failure.operation}: {failure.outcome}", words.strip(), False)
+def _asked(subjects: set[str], question: str) -> Iterator[Any]:
+    for subject in subjects:
+        kind, _, name = subject.partition(":")
+        if kind in _tellers:
+            yield from getattr(_tellers[kind], question)(name)
 
 
-def _event(event: OutboxEvent) -> Iterator[Step]:
-    yield Step(event.at, "event", event.name, event.about)
-    for dispatch in event.dispatches.all():
-        yield _dispatch(event, dispatch)
-
-
-def _dispatch(event: OutboxEvent, dispatch: Dispatch) -> Step:
-    if dispatch.done_at:
-        return Step(dispatch.done_at, "sink", f"{event.name} handed to {dispatch.sink}")
-    last_line = dispatch.error.strip().rpartition("\n")[2]
-    return Step(dispatch.due_at, "sink", f"{event.name} is due for {dispatch.sink}", last_line, None)
-
-
-def _mail(mail: Mail) -> Iterator[Step]:
-    yield Step(mail.created_at, "mail", f"mail written: {mail.subject}", ", ".join(mail.to))
-    if mail.sent_at:
-        yield Step(mail.sent_at, "mail", "mail sent", mail.outcome)
-    elif mail.error:
-        yield Step(mail.due_at, "mail", f"mail {mail.state}", mail.error, None if mail.state != "failed" else False)
+def uuids(texts: Iterable[str]) -> list[UUID]:
+    """Those of the texts that are UUIDs."""
+    found = []
+    for text in texts:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found

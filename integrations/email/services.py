@@ -81,7 +81,9 @@ def _settle_or_send(mail: Mail) -> None:
     except Retryable as error:
         _postpone(mail, error)
     metrics.mails.count(mail.state)
-    log.info("mail", id=str(mail.pk), state=mail.state, attempt=mail.attempts, error=mail.error)
+    loud = {Mail.State.FAILED: log.error, Mail.State.SENDING: log.warning}
+    write = loud.get(Mail.State(mail.state), log.info)
+    write("mail", id=str(mail.pk), state=mail.state, attempt=mail.attempts, error=mail.error)
 
 
 def _was_taken(mail: Mail, carrier: MailCarrier) -> bool:

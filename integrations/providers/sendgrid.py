@@ -72,7 +72,7 @@ def _delivery(event: Payload) -> Delivery:
         external_id=event.text("sg_event_id"),
         kind=event.text("event"),
         body=event.encoded(),
-        object_key=event.text("sg_message_id", ""),
+        object_key=event.text("mail", "") or event.text("sg_message_id", ""),  # by our own id, when it is our mail
     )
 
 

@@ -84,13 +84,6 @@ def remove(owner: Owner, item_id: int) -> None:
             raise problems.cart_item_unknown()
 
 
-def accept_prices(owner: Owner) -> None:
-    """The person has seen today's prices: remember those."""
-    with transaction.atomic():
-        for item in locked(owner).items.select_related("product"):
-            CartItem.objects.filter(pk=item.pk).update(unit_amount=item.product.amount)
-
-
 def merge(guest: UUID, user: Any) -> None:
     """Give a guest's cart to the person who has just signed in; of a product in both, the larger quantity stays."""
     with transaction.atomic():

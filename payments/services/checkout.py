@@ -1,8 +1,6 @@
 """From cart to a payment under way: the order and the attempt are committed first, the vendor is asked after."""
 
-from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from django.conf import settings
@@ -12,31 +10,27 @@ from django.utils import timezone
 
 from integrations import registry
 from integrations.claims import backoff
-from integrations.correlation import request_id
 from integrations.errors import NotConfigured, OutcomeUnknown, Permanent, Retryable, Spent
-from integrations.ports import PaymentGateway, PaymentLine, PaymentRequest
+from integrations.ports import PaymentGateway, PaymentLine, PaymentRequest, PaymentStarted
 from payments import events, problems
-from payments.models import CartItem, Order, OrderLine, PaymentAttempt
-from payments.services import carts
-from webhooks.problems import Problem
+from payments.models import Order, PaymentAttempt
+from payments.services.placing import attempt_for, place
 
 log = structlog.get_logger("payments")
 
-FIRST_NUMBER = 1001
 
-
-def begin(user: Any, provider: str, key: str = "") -> PaymentAttempt:
+def begin(user: Any, provider: str, key: str = "", total: int | None = None) -> PaymentAttempt:
     """Turn the person's cart into an order and start its payment.
 
-    The same non-empty `key` of the same person is the same checkout: after a crash it goes on where it was. While
-    nothing is asked of the vendor no order is made: the cart stays, to be paid another way or later.
+    The same non-empty `key` of the same person is the same checkout: after a crash or a refusal it goes on where it
+    was. While nothing is asked of the vendor no order is made: the cart stays, to be paid another way or later.
+    `total` (minor units) is what the person agrees to pay; without it no price may differ from the one they saw.
     """
     _require_gateway(provider)
     if begun := _begun(user, key):
-        settled = begun.redirect_url or not begun.order.payable
-        return begun if settled else resume(begun.order, provider)
+        return resume(begun.order, provider) if begun.order.payable else begun
     _require_awake(provider)
-    return start(_place(user, provider, key))
+    return start(place(user, provider, key, total))
 
 
 def resume(order: Order, provider: str = "", *, anew: bool = True) -> PaymentAttempt:
@@ -48,7 +42,7 @@ def resume(order: Order, provider: str = "", *, anew: bool = True) -> PaymentAtt
         attempt = order.attempts.filter(status__in=PaymentAttempt.OPEN).last()
         if attempt is None:
             last = order.attempts.last()
-            attempt = _attempt(order, provider or (last.provider if last else "stripe"))
+            attempt = attempt_for(order, provider or (last.provider if last else "stripe"))
     return attempt if attempt.redirect_url else start(attempt, anew=anew)
 
 
@@ -66,18 +60,40 @@ def start(attempt: PaymentAttempt, *, anew: bool = True) -> PaymentAttempt:
         raise problems.payment_failed(error, order.number) from error
     except (Permanent, NotConfigured) as error:
         log.error("payment.refused", attempt=str(attempt.pk), error=str(error))
-        _note(attempt, status=PaymentAttempt.Status.FAILED, failure=str(error))
         if anew and isinstance(error, Spent):
+            _note(attempt, status=PaymentAttempt.Status.FAILED, failure=str(error))
             return resume(order, attempt.provider, anew=False)
+        _refused(attempt, str(error))
         raise problems.payment_failed(error, order.number) from error
-    _note(
-        attempt,
-        status=PaymentAttempt.Status.PENDING,
-        provider_reference=started.reference,
-        redirect_url=started.redirect_url,
-        due_at=timezone.now() + backoff(1, base=settings.LEASE_SECONDS),
-    )
+    _started(attempt, started)
     return attempt
+
+
+def _started(attempt: PaymentAttempt, started: PaymentStarted) -> None:
+    with transaction.atomic():
+        attempt.order = order = Order.objects.select_for_update().get(pk=attempt.order_id)
+        _note(
+            attempt,
+            status=PaymentAttempt.Status.PENDING,
+            provider_reference=started.reference,
+            redirect_url=started.redirect_url,
+            due_at=timezone.now() + backoff(1, base=settings.LEASE_SECONDS),
+        )
+        if attempt.status == PaymentAttempt.Status.PENDING and order.status == Order.Status.PAYMENT_FAILED:
+            # The failure was an earlier try's: nobody is told of it while this one is under way.
+            order.status = Order.Status.AWAITING_PAYMENT
+            order.save(update_fields=["status"])
+
+
+def _refused(attempt: PaymentAttempt, failure: str) -> None:
+    with transaction.atomic():
+        order = Order.objects.select_for_update().get(pk=attempt.order_id)
+        _note(attempt, status=PaymentAttempt.Status.FAILED, failure=failure)
+        if attempt.status == PaymentAttempt.Status.FAILED and order.status == Order.Status.AWAITING_PAYMENT:
+            order.status = Order.Status.PAYMENT_FAILED
+            order.save(update_fields=["status"])
+            # What broke between the machines is in the log, and no news for people.
+            events.order_payment_failed(order, "The payment could not be started.")
 
 
 def _note(attempt: PaymentAttempt, **changes: Any) -> None:
@@ -94,62 +110,6 @@ def _begun(user: Any, key: str) -> PaymentAttempt | None:
     return PaymentAttempt.objects.filter(order__user=user, order__checkout_key=key).last() if key else None
 
 
-def _place(user: Any, provider: str, key: str) -> PaymentAttempt:
-    with transaction.atomic():
-        cart = carts.locked(carts.Owner(user=user))
-        items = list(cart.items.select_related("product"))
-        if not items:
-            raise _nothing_to_buy(user)
-        _require_sellable(items)
-        order = _order(user, items, key)
-        attempt = _attempt(order, provider)
-        cart.items.all().delete()
-        events.order_created(order)
-        return attempt
-
-
-def _nothing_to_buy(user: Any) -> Problem:
-    """An empty cart, in the words that fit: it may have become an order a moment ago."""
-    last = Order.objects.filter(user=user).order_by("-pk").first()
-    return problems.already_checked_out(last.number) if last and last.payable else problems.cart_empty()
-
-
-def _order(user: Any, items: list[CartItem], key: str) -> Order:
-    order = Order.objects.create(
-        number=uuid4().hex[:20],
-        user=user,
-        total_amount=sum(item.amount for item in items),
-        currency=items[0].product.currency,
-        request_id=request_id(),
-        checkout_key=key,
-    )
-    # Numbered after its row: two orders of one moment never want the same number.
-    order.number = str(FIRST_NUMBER - 1 + order.pk)
-    order.save(update_fields=["number"])
-    OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
-            slug=item.product.slug,
-            name=item.product.name,
-            quantity=item.quantity,
-            unit_amount=item.unit_amount,
-        )
-        for item in items
-    )
-    return order
-
-
-def _attempt(order: Order, provider: str) -> PaymentAttempt:
-    # Due in half a minute: by then whoever made it has asked the vendor, or is dead.
-    return PaymentAttempt.objects.create(
-        order=order,
-        provider=provider,
-        amount=order.total_amount,
-        currency=order.currency,
-        due_at=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS),
-    )
-
-
 def _require_gateway(provider: str) -> None:
     if provider not in registry.offering(PaymentGateway):
         raise problems.unknown_vendor(provider)
@@ -158,29 +118,6 @@ def _require_gateway(provider: str) -> None:
 def _require_awake(provider: str) -> None:
     if wait := registry.resting(provider):
         raise problems.vendor_resting(wait)
-
-
-def _require_sellable(items: list[CartItem]) -> None:
-    for item in items:
-        if not item.product.active:
-            raise problems.unknown_product(item.product.slug)
-        if item.product.recurring:
-            raise problems.not_sold_alone(item.product.name)
-    if len({item.product.currency for item in items}) > 1:
-        raise problems.mixed_currencies()
-    if changes := [_change(item) for item in items if item.unit_amount != item.product.amount]:
-        raise problems.prices_changed(changes)
-
-
-def _change(item: CartItem) -> dict[str, Any]:
-    product = item.product
-    return {
-        "product": product.slug,
-        "name": product.name,
-        "old": item.unit_amount,
-        "new": product.amount,
-        "currency": product.currency,
-    }
 
 
 def _request(attempt: PaymentAttempt) -> PaymentRequest:

@@ -100,15 +100,30 @@ def _update(attempt: PaymentAttempt, snapshot: PaymentSnapshot, **changes: objec
 
 
 def refresh(order: Order) -> Order:
-    """Look an unpaid order's open payment up at the vendor, once; what cannot be learnt now stays as it is."""
-    attempt = order.attempts.filter(status__in=(Status.PENDING, Status.DECLINED)).last()
-    if attempt:
-        try:
-            poll(attempt)
-        except IntegrationError as error:
-            log.warning("payment.refresh_failed", attempt=str(attempt.pk), error=str(error))
+    """`ask`, where what cannot be learnt now may stay as it is."""
+    try:
+        ask(order)
+    except (IntegrationError, Problem) as error:
+        log.warning("payment.refresh_failed", order=order.number, code=error.code, error=str(error))
     order.refresh_from_db()
     return order
+
+
+def ask(order: Order) -> None:
+    """Bring an order's open payment to what its vendor knows; raises what the gateway raises, or a `Problem`."""
+    if attempt := order.attempts.filter(status__in=PaymentAttempt.OPEN).last():
+        _learn(attempt)
+
+
+def _learn(attempt: PaymentAttempt) -> None:
+    if attempt.status in (Status.PENDING, Status.DECLINED):
+        poll(attempt)
+    elif attempt.created_at > timezone.now() - START_WITHIN:
+        checkout.start(attempt)
+    else:
+        PaymentAttempt.objects.filter(pk=attempt.pk).update(
+            status=Status.CANCELLED, failure="It never reached the payment service."
+        )
 
 
 def poll(attempt: PaymentAttempt) -> None:
@@ -132,14 +147,7 @@ def reconcile() -> int:
 def _take_up(attempt: PaymentAttempt) -> None:
     asked: float | None = None
     try:
-        if attempt.status in (Status.PENDING, Status.DECLINED):
-            poll(attempt)
-        elif attempt.created_at > timezone.now() - START_WITHIN:
-            checkout.start(attempt)
-        else:
-            PaymentAttempt.objects.filter(pk=attempt.pk).update(
-                status=Status.CANCELLED, failure="It never reached the payment service."
-            )
+        _learn(attempt)
     except Problem as problem:
         asked = problem.retry_after
         log.warning("payment.not_started", attempt=str(attempt.pk), code=problem.code)

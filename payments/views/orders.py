@@ -15,9 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from payments.forms import CheckoutForm
 from payments.models import Order, PaymentAttempt
 from payments.progress import Progress
-from payments.services import carts, settlement
 from payments.services import checkout as checkouts
-from payments.services.carts import Owner
+from payments.services import settlement
 from payments.views.answers import SeeOther, page_of, review_of, sentence, to
 from payments.ways import Way, Ways
 from webhooks.problems import Problem
@@ -82,23 +81,12 @@ def order_pay(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _place(request: HttpRequest, provider: str, key: UUID | None, total: int | None) -> HttpResponse:
-    if total is not None and not _accept(request, total):
-        messages.warning(request, "A price has just changed again: please look at the new total.")
-        return to("checkout")
     try:
-        return _hosted_page(checkouts.begin(request.user, provider, str(key or "")))
+        return _hosted_page(checkouts.begin(request.user, provider, str(key or ""), total))
     except Problem as problem:
         messages.error(request, sentence(problem))
         placed = problem.extra.get("order")
         return to("order", placed) if placed else to("checkout")
-
-
-def _accept(request: HttpRequest, agreed: int) -> bool:
-    """Accept today's prices; False when they no longer add up to the total that the person agreed to."""
-    owner = Owner.of(request)
-    carts.accept_prices(owner)
-    accepted = carts.find(owner)
-    return accepted is not None and sum(item.amount for item in accepted.items.all()) == agreed
 
 
 def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from payments.forms import AddForm, ChangeForm
 from payments.models import Product
@@ -27,9 +27,11 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     return _product(request, slug, AddForm(initial={"product": slug, "quantity": 1}))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def cart_add(request: HttpRequest) -> HttpResponse:
     """Put something into the cart; what is wrong with the quantity is said beside it."""
+    if request.method != "POST":
+        return to("cart")
     form = AddForm(request.POST)
     if form.is_valid():
         try:
@@ -49,9 +51,11 @@ def cart(request: HttpRequest) -> HttpResponse:
     return _cart(request)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def cart_change(request: HttpRequest, item: int) -> HttpResponse:
     """Change a quantity; 0 removes."""
+    if request.method != "POST":
+        return to("cart")
     form = ChangeForm.of(item, data=request.POST)
     if form.is_valid():
         try:

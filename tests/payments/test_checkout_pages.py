@@ -85,8 +85,8 @@ def test_agreeing_to_a_total_that_changed_again_orders_nothing(signed_in, cable,
     put(signed_in)
     Product.objects.update(amount=2500)
     response = signed_in.post("/checkout", {"provider": "stripe", "total": "2100"}, follow=True)
-    assert "A price has just changed again" in text(response)
-    assert "Pay €25.00" in text(response)
+    assert "The total has just changed" in text(response)
+    assert "Agree and pay €25.00" in text(response)
     assert not Order.objects.exists()
 
 

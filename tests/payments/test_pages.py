@@ -118,3 +118,31 @@ def test_a_mail_says_what_was_bought_and_escapes_only_where_html_is():
     assert "2 × Fish & <Chips>: €19.00" in plain
     assert "Fish &amp; &lt;Chips&gt;" in html
     assert 'href="https://shop.example/orders/1001"' in html
+
+
+def test_codes_in_the_words_of_an_error_are_shown_as_code(client):
+    page = client.get("/docs/problems").content.decode()
+    assert "<code>changes</code> lists the old and new prices, <code>total</code>" in page
+    assert "`" not in page
+
+
+def test_the_link_for_a_forgotten_password_comes_after_its_field(client):
+    page = client.get("/accounts/login/").content.decode()
+    assert page.index('name="password"') < page.index("Forgot your password?")
+    assert page.count("autofocus") == 1
+
+
+def test_the_footer_leads_nobody_to_raw_answers(client):
+    page = client.get("/").content.decode()
+    assert "/readyz" not in page
+    assert "/livez" not in page
+
+
+def test_a_delivery_without_a_kind_can_still_be_opened(admin_client):
+    Delivery.objects.create(pk=8, source="github", external_id="d2", kind="", body=b"{}")
+    assert "(no kind)" in text(admin_client.get("/console/deliveries"))
+
+
+def test_a_long_kind_breaks_between_its_words_and_stays_escaped(admin_client):
+    Delivery.objects.create(source="github", external_id="d3", kind="a.b_<i>", body=b"{}")
+    assert "a.<wbr>b_<wbr>&lt;i&gt;" in admin_client.get("/console/deliveries").content.decode()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from integrations.signatures import hmac_sha256
+from webhooks.bodies import MAX_BODY
 from webhooks.inbox import Inbox
-from webhooks.ingest import MAX_BODY, Ingest
+from webhooks.ingest import Ingest
 from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,3 +163,25 @@ def test_a_batch_becomes_one_delivery_per_event(inbox: Inbox, monkeypatch: pytes
     given = [(name.lower().encode(), value.encode()) for name, value in signed.items()]
     assert post(inbox, body, given, slug="sendgrid").status == 200
     assert list(Delivery.objects.order_by("external_id").values_list("external_id", flat=True)) == ["e0", "e1", "e2"]
+
+
+@pytest.mark.parametrize("event", [{"id": "", "type": "charge.failed"}, {"id": "evt_1", "type": ""}])
+def test_a_genuine_event_without_a_name_is_refused(inbox: Inbox, event: dict[str, str]) -> None:
+    from django.utils import timezone
+
+    from integrations.sandbox.signing import sign
+
+    body = json.dumps(event).encode()
+    signed = sign("stripe", body, kind="charge.failed", now=timezone.now())
+    given = [(name.lower().encode(), value.encode()) for name, value in signed.items()]
+    assert post(inbox, body, given, slug="stripe").status == 400
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
+def test_only_posts_are_taken_at_the_door(inbox: Inbox, method: str) -> None:
+    exchange = Exchange(b"", [], "github", 1)
+    exchange.scope["method"] = method
+    asyncio.run(Ingest(inbox)(exchange.scope, exchange.receive, exchange.send))
+    assert (exchange.status, exchange.headers[b"allow"]) == (405, b"POST")
+    assert exchange.problem["code"] == "method_not_allowed"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from integrations.errors import Ignored, Permanent, Retryable
 from integrations.facts import RepositoryPushed
@@ -153,3 +154,39 @@ def test_a_delivery_whose_claimant_died_is_taken_up_after_its_lease(settings: An
     assert claim(pending, 10) == []
     Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     assert len(claim(pending, 10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "state"),
+    [
+        (Permanent("the vendor says no"), "error", "dead"),
+        (Retryable("the vendor is away"), "warning", "pending"),
+        (Ignored("not ours"), "info", "ignored"),
+    ],
+)
+def test_the_log_says_how_bad_it_is_and_why(handler: Any, error: Exception, level: str, state: str) -> None:
+    handler(fail_with(error))
+    delivery()
+    with capture_logs() as lines:
+        processing.drain()
+    line = next(line for line in lines if line["event"] == "delivery")
+    assert (line["log_level"], line["state"]) == (level, state)
+    assert line["error"].endswith(str(error))
+
+
+def test_a_bug_is_logged_with_its_traceback(handler: Any) -> None:
+    handler(fail_with(ZeroDivisionError("in our own code")))
+    row = delivery()
+    with capture_logs() as lines:
+        processing.drain()
+    broke = next(line for line in lines if line["event"] == "delivery.broke")
+    assert (broke["log_level"], broke["id"], broke["exc_info"]) == ("error", row.pk, True)
+
+
+def test_a_handled_delivery_is_no_warning_and_has_no_error() -> None:
+    delivery()
+    with capture_logs() as lines:
+        processing.drain()
+    line = next(line for line in lines if line["event"] == "delivery")
+    assert line["log_level"] == "info"
+    assert "error" not in line

@@ -22,11 +22,13 @@ class Pages(CursorPagination):
     max_page_size = 100
     ordering = "-id"
 
-    def paginate_queryset(self, *args: Any, **kwargs: Any) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         """A cursor is base64 of a position, and anybody can encode another: what no column takes is no page."""
         try:
-            return super().paginate_queryset(*args, **kwargs)
+            return super().paginate_queryset(queryset, request, view)
         except (ValueError, OverflowError, ValidationError):
+            if self.cursor_query_param not in request.query_params:
+                raise
             raise NotFound(self.invalid_cursor_message) from None
 
 

@@ -1,10 +1,9 @@
 """What arrived and what was decided, for programs: `/api/v1/deliveries` and `/api/v1/events`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -12,6 +11,7 @@ from rest_framework.permissions import IsAdminUser
 
 from webhooks.api.base import ApiView
 from webhooks.models import Delivery, OutboxEvent
+from webhooks.moments import moment_of
 from webhooks.problems import Problem
 
 
@@ -64,12 +64,9 @@ def _given(request: Any, *names: str) -> dict[str, str]:
 
 
 def _moment(text: str) -> datetime:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        moment = None
+    moment = moment_of(text)
     if moment is None:
         message = "Give a time such as 2026-11-23T12:00:00Z."
         field = {"field": "since", "code": "invalid", "message": message}
         raise Problem(400, "invalid", "Some fields are not right", message, errors=[field])
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment

@@ -38,6 +38,12 @@ def test_each_event_of_a_batch_is_a_delivery_of_its_own():
     assert [json.loads(item.body) for item in deliveries] == batch
 
 
+@pytest.mark.parametrize(("mail", "key"), [("ours", "ours"), ("", "m1")])
+def test_a_report_is_about_our_mail_by_our_own_id(mail: str, key: str):
+    [delivery] = receive(provider, signed(provider, json.dumps([event(mail=mail)]).encode()))
+    assert delivery.object_key == key
+
+
 def test_a_trailing_newline_is_part_of_what_is_signed():
     request = recorded(provider)
     with_newline = signed(provider, request.body + b"\r\n")

@@ -1,14 +1,13 @@
 """`manage.py replay`: process deliveries again: one, several, or all that fit a filter."""
 
 import json
-from datetime import UTC
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
 
 from webhooks.models import Delivery
+from webhooks.moments import moment_of
 from webhooks.processing import again
 
 
@@ -54,7 +53,7 @@ def _chosen(options: dict[str, Any]) -> QuerySet[Delivery]:
     }
     rows = Delivery.objects.defer("body").order_by("pk").filter(**wanted)
     if options["ids"]:
-        ours = [int(item) for item in options["ids"] if item.isdigit()]
+        ours = [int(item) for item in options["ids"] if item.isdecimal() and len(item) < 19]
         return rows.filter(Q(pk__in=ours) | Q(external_id__in=options["ids"]))
     if not wanted:
         raise CommandError("say which: an ID, or a filter such as --state dead")
@@ -62,7 +61,7 @@ def _chosen(options: dict[str, Any]) -> QuerySet[Delivery]:
 
 
 def _moment(text: str) -> Any:
-    moment = parse_datetime(text)
+    moment = moment_of(text)
     if moment is None:
         raise CommandError(f"{text!r} is not a time such as 2026-11-23T12:00Z")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment
