@@ -17,7 +17,7 @@ from payments.waiting import in_words
 from webhooks.problems import Problem
 
 # When to try again, in seconds: where the payment service named no time, and where it named an unreasonable one.
-SOON, AT_MOST = 5.0, 300.0
+SOON, AT_MOST = 5, 300
 RESTING = "The payment service is having trouble"
 
 

@@ -35,4 +35,4 @@ class Ways:
 
     @property
     def wait(self) -> float:
-        return self.best.wait if self.best else 0.0
+        return self.best.wait if self.best else 0

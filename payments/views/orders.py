@@ -111,7 +111,7 @@ def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:
 def _progress(request: HttpRequest, found: Order) -> dict[str, Any]:
     progress = Progress.of(found, returned="return" in request.GET)
     under_way = found.attempts.last() if found.payable else None
-    wait = Way.of(under_way.provider).wait if under_way else 0.0
+    wait = Way.of(under_way.provider).wait if under_way else 0
     return {"order": found, "progress": progress, "wait": wait}
 
 
