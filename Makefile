@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run run-grown test demo bench check lock shots
+.PHONY: help run run-grown test demo bench check docs lock shots
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ check: .venv/dev ## style, types, migrations, deployment, architecture
 	@env -u PATCHBAY_SANDBOX PATCHBAY_URL=https://patchbay.example SECRET_KEY=$$(od -An -N40 -tx1 /dev/urandom | tr -d ' \n') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python -m tests.architecture
+
+docs: .venv/run ## write the tables of docs/vendor-failures.md anew, from the code
+	@PATCHBAY_SANDBOX=1 $(BIN)/python manage.py failures
 
 lock: .venv/dev ## compile the requirements from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate pyproject.toml -o requirements.txt

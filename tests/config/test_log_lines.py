@@ -15,8 +15,8 @@ def _line(capsys, **words: object) -> dict[str, object]:
         logging.configure({"json": True, "level": "INFO"})
         structlog.get_logger("test").info("it.happened", **words)
     finally:
-        structlog.configure(**was)
         logging.configure(settings.LOGGING)
+        structlog.configure(**was)  # last: loggers that are made already go on with these very processors
     return json.loads(capsys.readouterr().err)
 
 
