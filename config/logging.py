@@ -45,6 +45,10 @@ class Lines(structlog.WriteLogger):
         self.name = name
 
 
+# One list for good: loggers that are made already keep the list, and go on as configured last.
+_chain: list[Any] = []
+
+
 def configure(options: dict[str, Any]) -> None:
     """Send structlog's and the standard library's loggers to stderr, in one form."""
     shared: list[Any] = [
@@ -56,8 +60,9 @@ def configure(options: dict[str, Any]) -> None:
         mask_line,
     ]
     renderer = _as_json if options["json"] else structlog.dev.ConsoleRenderer()
+    _chain[:] = [*shared, renderer]
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=_chain,
         logger_factory=partial(Lines, sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(options["level"]),
         cache_logger_on_first_use=True,

@@ -16,7 +16,7 @@ def _line(capsys, **words: object) -> dict[str, object]:
         structlog.get_logger("test").info("it.happened", **words)
     finally:
         logging.configure(settings.LOGGING)
-        structlog.configure(**was)  # last: loggers that are made already go on with these very processors
+        structlog.configure(**was)  # last: what this test's stderr was is gone when it ends
     return json.loads(capsys.readouterr().err)
 
 

@@ -66,7 +66,7 @@ def test_a_request_joins_its_callers_trace(spans):
 def test_a_task_works_under_the_request_and_the_trace_that_caused_it(spans):
     headers = {}
     with tracing.serving("GET", "/", {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}):
-        celery.carry_request_id(headers)
+        celery.carry(headers)
     task = SimpleNamespace(name="webhooks.drain", request=SimpleNamespace(id="task-0001", **headers))
     task.request.patchbay_request_id = "request-0001"
     celery.begin(task)

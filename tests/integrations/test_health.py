@@ -23,7 +23,7 @@ from integrations.errors import (
     Unauthorized,
 )
 from integrations.incidents import settle
-from integrations.models import Incident, Probe, State, VendorHealth
+from integrations.models import CallCount, Incident, Probe, State, VendorHealth
 from tests.integrations.patient import NOON, Patient, after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,8 +138,9 @@ def test_a_vendor_that_only_speaks_is_up_once_it_has_been_heard(acme: Patient) -
 
 
 def test_traffic_that_fails_now_and_then_degrades(acme: Patient) -> None:
-    for number in range(10):
-        health.note("acme", health.Outcome(20.0, Retryable("x") if number % 4 == 0 else None), after(number))
+    health.heard("acme", NOON)
+    for ok, count in ((True, 7), (False, 3)):
+        CallCount.objects.create(vendor="acme", minute=NOON, ok=ok, bucket_ms=25, count=count)
     assert health.judge("acme", after(10)) == State.DEGRADED
     assert Incident.objects.get().code == "error_rate"
     assert health.judge("acme", after(3600)) == State.UP

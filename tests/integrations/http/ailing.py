@@ -1,10 +1,9 @@
 """A vendor in this process, called through the whole pipeline; run as a program it calls beside other processes.
 
-python -m tests.integrations.http.ailing SLUG CALLS    prints how many requests were sent, as JSON
+python -m tests.integrations.http.ailing SLUG CALLS    prints how many requests were sent, as JSON (under tests.settings)
 """
 
 import json
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -68,7 +67,6 @@ def too_many(seconds: float) -> RateLimited:
 def _main(slug: str, calls: int) -> None:
     import django
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     from integrations.http import pipeline
 

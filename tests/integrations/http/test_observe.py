@@ -91,7 +91,7 @@ def test_watching_a_call_never_makes_it_fail(monkeypatch):
 
     monkeypatch.setattr(metrics.attempts, "count", broken)
     with capture_logs() as lines:
-        attempted(attempt())
+        attempted(attempt(outcome="vendor_unavailable", status=500))
     assert [line["event"] for line in lines] == ["vendor.not_counted", "vendor.call"]
 
 

@@ -82,7 +82,7 @@ def test_a_vendor_that_is_half_well_still_gets_no_storm(vendor, monkeypatch):
 def test_two_processes_share_one_budget_and_one_circuit(vendor, redis_url, mode, most):
     state.state_of(vendor.slug).order(mode)
     program = [sys.executable, "-m", "tests.integrations.http.ailing", vendor.slug, str(CALLS // 2)]
-    environment = {"PATH": "/usr/bin:/bin", "REDIS_URL": redis_url, "PATCHBAY_SANDBOX": "1"}
+    environment = {"PATH": "/usr/bin:/bin", "REDIS_URL": redis_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     running = [subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     asked = [int(process.communicate(timeout=60)[0].splitlines()[-1]) for process in running]
     assert sum(asked) <= most * CALLS
