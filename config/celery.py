@@ -28,7 +28,6 @@ ROUNDS = {
     "integrations.watch": settings.PROBE_SECONDS,
     "integrations.announce": 60.0,
     "webhooks.listen": 60.0,
-    "integrations.forget": 3600.0,
     "integrations.trim_calls": 3600.0,
     "realtime.trim": 3600.0,
 }

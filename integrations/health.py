@@ -1,10 +1,8 @@
 """Each vendor is asked how it is, judged by that and by its traffic, and what is wrong becomes an incident."""
 
 import threading
-import time
 from contextvars import copy_context
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -15,28 +13,13 @@ from integrations import observations, states
 from integrations.causes import code_of, words
 from integrations.contract import Provider
 from integrations.control import paused
-from integrations.correlation import request_id
 from integrations.errors import DeadlineExceeded
+from integrations.http import deadline
 from integrations.incidents import settle
-from integrations.models import Probe, State, VendorHealth
+from integrations.models import State, VendorHealth
 from integrations.registry import all_providers
 
 log = structlog.get_logger("health")
-
-KEPT = timedelta(days=1)
-WORDS = 300
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of asking: `error` is None when the vendor was well; `ms` how long it took."""
-
-    ms: float
-    error: Exception | None = None
-
-    @property
-    def code(self) -> str:
-        return code_of(self.error) if self.error else ""
 
 
 def watched() -> list[str]:
@@ -52,51 +35,42 @@ def check(vendor: str, now: datetime) -> State:
     return judge(vendor, now)
 
 
-def _ask(provider: Provider) -> Outcome:
-    """The probe's outcome within `PROBE_DEADLINE`.
+def _ask(provider: Provider) -> str:
+    """What is wrong with the vendor, by its code; empty when it is well. Known within `PROBE_DEADLINE`.
 
-    It has a thread of its own: whatever it hangs in (a name that is being resolved knows no timeout), the worker goes
-    on in time. One that was given up ends by its client's own timeouts, before the next is due.
+    The probe has a thread of its own: whatever it hangs in (a name that is being resolved knows no timeout), the worker
+    goes on in time. One that was given up ends by its client's own timeouts, before the next is due.
     """
-    outcomes: list[Outcome] = []
-    context, started = copy_context(), time.perf_counter()
+    codes: list[str] = []
+    context = copy_context()
     thread = threading.Thread(
-        target=lambda: outcomes.append(context.run(_probe, provider)), name=f"probe-{provider.slug}", daemon=True
+        target=lambda: codes.append(context.run(_probe, provider)), name=f"probe-{provider.slug}", daemon=True
     )
     thread.start()
     thread.join(settings.PROBE_DEADLINE)
-    if outcomes:
-        return outcomes[0]
-    words = f"{provider.name} did not answer within {settings.PROBE_DEADLINE:g} s"
-    return Outcome(_ms(started), DeadlineExceeded(words))
+    return codes[0] if codes else code_of(DeadlineExceeded(provider.name))
 
 
-def _probe(provider: Provider) -> Outcome:
-    started = time.perf_counter()
+def _probe(provider: Provider) -> str:
     try:
-        provider.probe()
+        with deadline.within(settings.PROBE_DEADLINE):
+            provider.probe()
     except Exception as error:
-        if code_of(error) == "broken":
+        if (code := code_of(error)) == "broken":
             log.exception("probe.broken", vendor=provider.slug)
-        return Outcome(_ms(started), error)
+        return code
     finally:
         connections.close_all()  # those of this thread, which ends here
-    return Outcome(_ms(started))
-
-
-def _ms(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)
+    return ""
 
 
 @transaction.atomic
-def note(vendor: str, outcome: Outcome, now: datetime) -> None:
+def note(vendor: str, code: str, now: datetime) -> None:
     """Keep what came of a probe."""
-    said = str(outcome.error)[:WORDS] if outcome.error else ""
-    Probe.objects.create(vendor=vendor, at=now, ms=outcome.ms, code=outcome.code, words=said, request_id=request_id())
     _row(vendor, now)
     mine = VendorHealth.objects.filter(vendor=vendor)
-    if outcome.error:
-        mine.update(failures=F("failures") + 1, code=outcome.code)
+    if code:
+        mine.update(failures=F("failures") + 1, code=code)
     else:
         mine.update(failures=0, code="", last_good_at=now)
 
@@ -122,8 +96,3 @@ def judge(vendor: str, now: datetime) -> State:
 
 def _row(vendor: str, now: datetime) -> None:
     VendorHealth.objects.get_or_create(vendor=vendor, defaults={"since": now, "first_at": now})
-
-
-def forget(now: datetime) -> int:
-    """Delete the probes that no page shows any more; returns how many."""
-    return Probe.objects.filter(at__lt=now - KEPT).delete()[0]

@@ -36,14 +36,6 @@ def announce() -> int:
     return announce(timezone.now())
 
 
-@shared_task(ignore_result=True, name="integrations.forget")
-def forget() -> int:
-    """Delete the probes that no page shows any more."""
-    from integrations.health import forget
-
-    return forget(timezone.now())
-
-
 @shared_task(ignore_result=True, name="integrations.trim_calls")
 def trim_calls() -> int:
     """Let go of the records of calls that have been kept long enough."""

@@ -1,7 +1,7 @@
 """The border's own rows: what vendors did to us, and what we decided about it."""
 
 from integrations.models.calls import CallCount, CallFailure
-from integrations.models.health import BreakerOrder, Incident, Probe, State, VendorHealth
+from integrations.models.health import BreakerOrder, Incident, State, VendorHealth
 from integrations.models.tokens import ProviderToken
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "CallCount",
     "CallFailure",
     "Incident",
-    "Probe",
     "ProviderToken",
     "State",
     "VendorHealth",

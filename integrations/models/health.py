@@ -36,23 +36,6 @@ class VendorHealth(models.Model):
         return f"{self.vendor} is {self.state}"
 
 
-class Probe(models.Model):
-    """One look at a vendor: `code` is empty when it was well, `words` what went wrong, `ms` how long it took."""
-
-    vendor = models.SlugField(max_length=40)
-    at = models.DateTimeField(db_index=True)
-    ms = models.FloatField()
-    code = models.CharField(max_length=40, blank=True)
-    words = models.CharField(max_length=300, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["vendor", "-at"], name="probe_vendor_at")]
-
-    def __str__(self) -> str:
-        return f"{self.vendor} {self.code or 'well'}"
-
-
 class Incident(models.Model):
     """What was wrong, from when to when, and when staff were told of it (`told_at`) and of its end (`end_told_at`)."""
 

@@ -10,6 +10,7 @@ import pytest
 from integrations import incidents, observations
 from integrations.contract import Credential, Provider
 from integrations.http.local import LocalState
+from integrations.http.observe import Attempt, attempted
 from integrations.http.policy import Policy
 from integrations.incidents import Announcement
 from integrations.ports import PaymentGateway
@@ -36,6 +37,9 @@ class Patient:
 
     def probe(self) -> None:
         self.asked += 1
+        code = getattr(self.error, "code", "ok") if self.error else "ok"
+        said = {"outcome": code, "excerpt": str(self.error or "")}
+        attempted(Attempt(vendor="acme", operation="GET /probe", number=1, seconds=0.02, **said))
         if self.error:
             raise self.error
 

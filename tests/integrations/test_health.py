@@ -23,7 +23,7 @@ from integrations.errors import (
     Unauthorized,
 )
 from integrations.incidents import settle
-from integrations.models import CallCount, Incident, Probe, State, VendorHealth
+from integrations.models import CallCount, Incident, State, VendorHealth
 from tests.integrations.patient import NOON, Patient, after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -160,13 +160,6 @@ def test_a_fault_of_our_own_is_not_blamed_on_the_vendor(acme: Patient) -> None:
     health.check("acme", NOON)
     health.check("acme", after(30))
     assert "fault in Patchbay" in Incident.objects.get().remedy
-
-
-def test_old_probes_are_forgotten(acme: Patient) -> None:
-    health.check("acme", NOON - timedelta(hours=25))
-    health.check("acme", NOON)
-    assert health.forget(NOON) == 1
-    assert Probe.objects.get().at == NOON
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_an_order_already_placed_says_when_its_payment_service_is_back(signed_in
     PaymentAttempt.objects.update(status=PaymentAttempt.Status.UNKNOWN, redirect_url="")
     open_circuit()
     assert "The payment service is having trouble. Please come back in" in text(signed_in.get("/orders/1001"))
-    answer = signed_in.post(f"/api/v1/orders/{attempt.order_id}/payments")
+    answer = signed_in.post(f"/api/v1/orders/{attempt.order_id}/payments", content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (503, "vendor_resting")
     assert answer.json()["order"] == "1001"
 

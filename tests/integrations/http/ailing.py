@@ -1,6 +1,6 @@
 """A vendor in this process, called through the whole pipeline; run as a program it calls beside other processes.
 
-python -m tests.integrations.http.ailing SLUG CALLS    prints how many requests were sent, as JSON (under tests.settings)
+python -m tests.integrations.http.ailing SLUG CALLS    prints how many requests were sent (under tests.settings)
 """
 
 import json
