@@ -25,6 +25,7 @@ def _own_redis() -> Iterator[OwnRedis]:
 @pytest.fixture
 def own_redis(_own_redis: OwnRedis) -> OwnRedis:
     """A Redis that may be emptied, killed and hung; up and empty."""
+    _own_redis.resume()
     _own_redis.start()
     _own_redis.client.flushall()
     return _own_redis

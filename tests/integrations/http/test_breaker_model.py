@@ -278,7 +278,9 @@ class Cluster(RuleBasedStateMachine):
             return
         self.redis.start()
         process = self.processes[0]
-        self.time_passes(40.0)  # a lost Redis is tried again, the longest opening and every lease are over
+        self.time_passes(40.0)  # a lost Redis is tried again
+        process.state.look()  # and a clock that went back is followed
+        self.time_passes(40.0)  # the longest opening and every lease are over
         if process.state.look().mode is Mode.OPEN:
             process.state.order(Mode.AUTO)
         for _ in range(8):
