@@ -66,7 +66,7 @@ end
 -- The caller was alone, or is the first here: its circuit, opened for good reasons, is its node's vote.
 local function join(seed)
   if seed.hold > 0 then it.gate = math.max(it.gate, now + seed.hold) end
-  if seed.ordered and mode ~= seed.mode then
+  if seed.ordered then
     mode, it.opened = seed.mode, 0
     change("closed")
   end

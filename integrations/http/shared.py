@@ -176,4 +176,5 @@ def _lua(policy: Policy) -> str:
     numbers = asdict(policy.breaker) | {
         name: getattr(policy, name) for name in ("rate", "burst", "retry_tokens", "retry_ratio")
     }
-    return f"local policy = {{ {', '.join(f'{name} = {value}' for name, value in numbers.items() if value is not None)} }}\n"
+    entries = (f"{name} = {value}" for name, value in numbers.items() if value is not None)
+    return f"local policy = {{ {', '.join(entries)} }}\n"

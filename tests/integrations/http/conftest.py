@@ -7,8 +7,9 @@ import pytest
 
 from integrations.http.local import LocalState
 from integrations.http.policy import Policy
+from integrations.http.shared import SharedState
 from integrations.http.states import VendorState
-from tests.integrations.http.circuits import Clock, OwnRedis, shared
+from tests.integrations.http.circuits import Clock, OwnRedis, policy, shared
 from tests.services import need
 
 Make = Callable[[Policy], VendorState]
@@ -43,3 +44,19 @@ def make(request: pytest.FixtureRequest, clock: Clock) -> Make:
         return lambda policy: LocalState(policy, clock)
     server: OwnRedis = request.getfixturevalue("own_redis")
     return lambda policy: shared(server, policy, clock)
+
+
+@pytest.fixture
+def one(own_redis: OwnRedis, clock: Clock) -> SharedState:
+    return shared(own_redis, policy(), clock, "one")
+
+
+@pytest.fixture
+def same(own_redis: OwnRedis, clock: Clock) -> SharedState:
+    """Another process of node one."""
+    return shared(own_redis, policy(), clock, "one")
+
+
+@pytest.fixture
+def two(own_redis: OwnRedis, clock: Clock) -> SharedState:
+    return shared(own_redis, policy(), clock, "two")

@@ -67,7 +67,9 @@ class Reckoning:
     def may_open(self, now: int) -> bool:
         """Whether the minimum and a rate can have been reached, seen by enough nodes."""
         some, most = self.certain(now), self.possible(now)
-        return self._crossed(most, some) and self._nodes(now, self.failing, 1) >= min(2, self._nodes(now, self.seen, -1))
+        return self._crossed(most, some) and self._nodes(now, self.failing, 1) >= min(
+            2, self._nodes(now, self.seen, -1)
+        )
 
     def must_open(self, now: int) -> bool:
         """Whether they have been for certain."""

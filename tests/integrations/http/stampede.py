@@ -142,13 +142,12 @@ def main(processes: int = 50, threads: int = 20, rounds: int = 6) -> None:
         took = time.perf_counter() - began
     finally:
         server.close()
-    shut = sorted(figures.shut)
     print(f"{processes} processes x {threads} threads, {len(figures.most)} rounds in {took:.1f} s")
     print(f"trials of each round           {figures.entered}")
     print(f"at the vendor at once, at most {figures.most}")
-    told = sorted(figures.told)
-    print(f"last call let out, after the opening: median {shut[len(shut) // 2] * 1e3:.0f} ms, last {shut[-1] * 1e3:.0f} ms")
-    print(f"first call refused, after the opening: median {told[len(told) // 2] * 1e3:.0f} ms, last {told[-1] * 1e3:.0f} ms")
+    for what, times in (("last call let out", sorted(figures.shut)), ("first call refused", sorted(figures.told))):
+        median, last = times[len(times) // 2] * 1e3, times[-1] * 1e3
+        print(f"{what}, after the opening: median {median:.0f} ms, last {last:.0f} ms")
     print(f"calls that met an error: {figures.broken}")
 
 

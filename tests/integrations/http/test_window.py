@@ -76,7 +76,7 @@ def test_after_clearing_it_counts_anew() -> None:
 
 
 def test_it_agrees_with_a_plain_list_of_all_calls() -> None:
-    dice = random.Random(1)  # noqa: S311  the same calls each time
+    dice = random.Random(1)
     for _ in range(50):
         size, now = dice.randint(1, 12), START
         window = Window(size)

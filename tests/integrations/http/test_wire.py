@@ -88,9 +88,7 @@ def test_a_fork_does_not_read_its_parents_answers(wire: Wire) -> None:
     assert answers == [f"parent-{number}".encode() for number in range(300)]
 
 
-def test_an_answer_that_comes_too_late_is_never_taken_for_the_next(
-    wire: Wire, hung: OwnRedis, clock: Clock
-) -> None:
+def test_an_answer_that_comes_too_late_is_never_taken_for_the_next(wire: Wire, hung: OwnRedis, clock: Clock) -> None:
     echo = wire.script(ECHO, [])
     echo("before")
     hung.hang()
