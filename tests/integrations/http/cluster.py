@@ -223,10 +223,10 @@ class Cluster(RuleBasedStateMachine):
 
     def _joined(self, told: dict, was: str, local: State, after: Stored, operation: str) -> str:
         """A process brought what it knew: it may have opened the circuit, for it was honestly open there."""
-        opens = "open" in told["seed"] and was == "closed"
         if told["seed"]["ordered"]:
             self.model.forget()
             was = "closed"
+        opens = "open" in told["seed"] and was == "closed"
         if "open" in told["seed"]:
             assert local is not State.CLOSED
             self.model.show(self.now, told["node"])

@@ -1,4 +1,4 @@
-"""A crowd of processes and threads at a dead vendor's door; `python -m tests.integrations.http.stampede` has figures."""
+"""A crowd at a dead vendor's door; `python -m tests.integrations.http.stampede` has figures."""
 
 from tests.integrations.http.circuits import OwnRedis
 from tests.integrations.http.stampede import PERMITS, run
