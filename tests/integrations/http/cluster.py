@@ -16,7 +16,7 @@ from integrations.http.policy import BreakerPolicy, Policy
 from integrations.http.shared import SharedState
 from integrations.http.states import Mode, Outcome, Permit, Refusal, State
 from tests.integrations.http.circuits import Clock, DrivenWire, OwnRedis
-from tests.integrations.http.reckoning import Reckoning
+from tests.integrations.http.reckoning import Reckoning, Stored, read
 
 BREAKER = BreakerPolicy(window=10, minimum=4, slow=1.0, slow_rate=0.75, open_for=4.0, open_at_most=16.0)
 GRANTED = Policy(attempt=3.0, rate=0.0, breaker=BREAKER)
@@ -35,18 +35,6 @@ class Process:
     node: str
     newest: int = 0
     permits: list[Permit] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What Redis holds, read past the script."""
-
-    state: str
-    mode: str
-    generation: int
-    until: float
-    done: int
-    leases: int
 
 
 class Cluster(RuleBasedStateMachine):
@@ -72,16 +60,7 @@ class Cluster(RuleBasedStateMachine):
 
     def stored(self) -> Stored | None:
         """None when Redis is down or knows nothing."""
-        if not self.redis.running:
-            return None
-        held = {name.decode(): value.decode() for name, value in self.redis.client.hgetall(KEY + "circuit").items()}
-        if not held:
-            return None
-        live = self.redis.client.zcount(KEY + "leases", f"({self.now}", "+inf")
-        number = {name: float(held.get(name, 0)) for name in ("generation", "until", "done")}
-        return Stored(
-            held["state"], held["mode"], int(number["generation"]), number["until"], int(number["done"]), int(live)
-        )
+        return read(self.redis.client, KEY, self.now) if self.redis.running else None
 
     def told(self, process: Process) -> dict:
         return json.loads(process.wire.arguments)
@@ -134,6 +113,12 @@ class Cluster(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.server_clock.advance(seconds)
+
+    @rule()
+    def an_outage(self) -> None:
+        for place in range(len(NODES)):
+            self.calls(place, "fail", 2)
+        self.time_passes(17.0)
 
     @rule(seconds=st.sampled_from([-3600.0, -7.3, -1.5, -0.2, 0.7, 5.9, 3600.0]))
     def the_clock_of_redis_jumps(self, seconds: float) -> None:
@@ -202,7 +187,7 @@ class Cluster(RuleBasedStateMachine):
         elif now < self.last:
             model.jump_back(self.last - now)
         self.last = now
-        assert before is None or after.generation >= before.generation
+        assert after.generation >= max(told["known"], before.generation if before else 0)
         assert before is None or after.state == before.state or after.generation > before.generation
         was = before.state if before else "closed"
         if "seed" in told:
@@ -211,9 +196,9 @@ class Cluster(RuleBasedStateMachine):
         if "node" in told:
             model.show(now, told["node"])
         if operation == "record" and ends != "none" and after.mode != "disabled":
-            self._judge(process, was, after, permit, good, ends, now)
+            self._judge(process, was, before, after, permit, good, ends)
         elif operation == "admit" and was == "open" and after.state == "half_open":
-            assert before is None or now >= before.until
+            assert "seed" in told or now >= before.until
             model.trials = []
         elif operation != "order":
             assert after.state == was
@@ -236,15 +221,19 @@ class Cluster(RuleBasedStateMachine):
         return after.state if operation == "record" else was
 
     def _judge(
-        self, process: Process, was: str, after: Stored, permit: Permit, good: bool, ends: str, now: int
+        self, process: Process, was: str, before: Stored, after: Stored, permit: Permit, good: bool, ends: str
     ) -> None:
         model, failed, slow = self.model, ends == "fail", ends == "slow"
-        told = self.told(process)
-        if permit.generation < told["known"] or was == "open" or "seed" in told:
-            return  # of an earlier generation, or just introduced: judged by the other rules
-        if was == "closed":
-            if permit.generation == after.generation or after.state == "open":
+        told, now = self.told(process), self.now
+        if "seed" in told:
+            if was == after.state == "closed" and permit.generation == after.generation:
                 model.count(now, process.node, failed, slow)
+            return  # what came of it is for the others to tell
+        if was == "open" or permit.generation != before.generation or told["known"] > before.generation:
+            assert (after.state, after.done) == (was, before.done), "an earlier generation decided"
+            assert after.calls <= before.calls, "an earlier generation counted"
+        elif was == "closed":
+            model.count(now, process.node, failed, slow)
             if after.mode == "closed":
                 assert after.state == "closed"
             elif after.state == "open":

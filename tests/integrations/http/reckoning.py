@@ -6,10 +6,13 @@ of the window: so there are counts that are certain and counts that are possible
 
 from dataclasses import dataclass, field
 
+import redis
+
 from integrations.http.policy import BreakerPolicy
 
 Record = tuple[int, bool, bool]  # when (microseconds), failed, slow
 SECOND = 1_000_000
+COUNTS = ("generation", "until", "done", "calls")
 
 
 @dataclass
@@ -102,3 +105,26 @@ class Reckoning:
     def give_back(self, now: int, name: str) -> bool:
         """Whether the lease was still good."""
         return self.leases.pop(name, 0) > now
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What Redis holds, read past the script."""
+
+    state: str
+    mode: str
+    generation: int
+    until: int
+    done: int
+    calls: int
+    leases: int
+
+
+def read(client: redis.Redis, key: str, now: int) -> Stored | None:
+    """None when there is nothing."""
+    held = {name.decode(): value.decode() for name, value in client.hgetall(key + "circuit").items()}
+    if not held:
+        return None
+    live = client.zcount(key + "leases", f"({now}", "+inf")
+    numbers = {name: int(float(held.get(name, 0))) for name in COUNTS}
+    return Stored(state=held["state"], mode=held["mode"], leases=int(live), **numbers)

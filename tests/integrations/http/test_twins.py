@@ -97,6 +97,6 @@ def plain(look: Look, apart: int = 0) -> tuple[float, ...]:
 @given(steps=st.lists(STEPS, min_size=10, max_size=60))
 def test_after_every_step_the_twins_look_the_same(own_redis: OwnRedis, steps: list[tuple]) -> None:
     twins = Twins(own_redis)
-    for name, *given in steps:
-        getattr(twins, name)(*given)
+    for name, *rest in steps:
+        getattr(twins, name)(*rest)
         twins.compare()
