@@ -71,6 +71,7 @@ local function join(seed)
     change("closed")
   end
   if not seed.open or state ~= "closed" or (mode ~= "auto" and mode ~= "watch") then return end
+  show(seen)
   show(failing)
   if quorum() then
     it["until"], it.opened = now + seed.open, seed.opened
@@ -137,7 +138,6 @@ it.last = now
 roll()
 -- Somebody has seen more than there is here: what they let out must not be taken for ours.
 if born or given.known > it.generation then it.generation = math.max(it.generation, given.known) + 1 end
-if given.node then show(seen) end
 if given.seed then join(given.seed) end
 
 -- The circuit
@@ -208,6 +208,7 @@ end
 local function record()
   if given.hold > 0 then it.gate = math.max(it.gate, now + given.hold) end
   if given.outcome == "ok" then it.tokens = math.min(policy.retry_tokens, it.tokens + policy.retry_ratio) end
+  if given.node then show(seen) end
   local ends = 0
   if given.lease ~= "" then
     ends = tonumber(redis.call("ZSCORE", leases, given.lease) or 0)

@@ -193,7 +193,7 @@ class Cluster(RuleBasedStateMachine):
         if "seed" in told:
             was = self._joined(told, was, local, after, operation)
         good = model.give_back(now, permit.lease) if permit and permit.lease else False
-        if "node" in told:
+        if "node" in told and operation == "record":
             model.show(now, told["node"])
         if operation == "record" and ends != "none" and after.mode != "disabled":
             self._judge(process, was, before, after, permit, good, ends)
@@ -212,8 +212,8 @@ class Cluster(RuleBasedStateMachine):
             self.model.forget()
             was = "closed"
         opens = "open" in told["seed"] and was == "closed"
-        if "open" in told["seed"]:
-            assert local is not State.CLOSED
+        assert ("open" in told["seed"]) == (local is not State.CLOSED)
+        if opens and after.mode in ("auto", "watch"):
             self.model.show(self.now, told["node"])
             self.model.failing[told["node"]] = self.now
         if opens and after.state in ("open", "half_open") and operation != "record":
