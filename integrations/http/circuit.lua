@@ -11,6 +11,7 @@
 local circuit, buckets, leases, seen, failing = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local operation, given = ARGV[1], cjson.decode(ARGV[2])
 local SECOND = 1000000
+local BEYOND = 1000 -- generations: more than anybody can have missed of an earlier life of this circuit
 
 local function clock()
   if ARGV[3] then return tonumber(ARGV[3]) end
@@ -136,8 +137,8 @@ if born then begin(given.seed)
 elseif now < it.last then shift(now - it.last) end
 it.last = now
 roll()
--- Somebody has seen more than there is here: what they let out must not be taken for ours.
-if born or given.known > it.generation then it.generation = math.max(it.generation, given.known) + 1 end
+-- Somebody has seen more than there is here, and others may have seen more still: nothing of it must be taken for ours.
+if born or given.known > it.generation then it.generation = math.max(it.generation, given.known) + BEYOND end
 if given.seed then join(given.seed) end
 
 -- The circuit

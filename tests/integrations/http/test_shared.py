@@ -138,15 +138,16 @@ def test_generations_grow_for_each_process_whoever_comes_first_to_an_emptied_red
     one: SharedState, two: SharedState, own_redis: OwnRedis, clock: Clock
 ) -> None:
     two.look()
-    known = opened(one).look().generation
-    under_way = [Permit(known) for _ in range(10)]
+    one.order(Mode.AUTO)
+    under_way = [let_out(one) for _ in range(10)]
     own_redis.client.flushdb()
     clock.advance(-10_000)
     two.look()
     for permit in under_way:
         one.record(permit, Outcome.FAILED, 0.1)
-    assert one.look().generation > known
-    assert one.look().failures == 0
+    look = one.look()
+    assert look.generation > under_way[0].generation
+    assert (look.state, look.failures) == (State.CLOSED, 0)
 
 
 def test_asked_twice_in_the_same_microsecond_it_answers_twice(one: SharedState) -> None:

@@ -189,6 +189,20 @@ def test_one_that_opened_alone_follows_a_redis_that_knows_better(
     assert one.look().state is State.CLOSED
 
 
+def test_generations_seen_alone_are_behind_those_that_come_with_redis(
+    one: SharedState, two: SharedState, own_redis: OwnRedis, clock: Clock
+) -> None:
+    succeed(one)
+    succeed(two)
+    own_redis.hang()
+    alone = opened(one).look().generation
+    own_redis.resume()
+    clock.advance(BACK)
+    look = one.look()
+    assert (look.shared, look.state) == (True, State.CLOSED)
+    assert look.generation > alone
+
+
 def test_two_that_opened_alone_open_it_for_all(
     one: SharedState, two: SharedState, own_redis: OwnRedis, clock: Clock
 ) -> None:
