@@ -137,7 +137,7 @@ if born then begin(given.seed)
 elseif now < it.last then shift(now - it.last) end
 it.last = now
 roll()
--- Somebody has seen more than there is here, and others may have seen more still: nothing of it must be taken for ours.
+-- Somebody has seen more than there is here, others perhaps more still: none of it must be taken for ours.
 if born or given.known > it.generation then it.generation = math.max(it.generation, given.known) + BEYOND end
 if given.seed then join(given.seed) end
 
