@@ -20,7 +20,7 @@ from integrations.errors import (
     Spent,
     Unauthorized,
 )
-from integrations.http import local, retry, shared, state
+from integrations.http import local, retry, shared, state, wire
 from integrations.http.meaning import RULES, Rule
 from integrations.http.states import Mode, Outcome
 from integrations.registry import all_providers
@@ -115,7 +115,7 @@ def _numbers() -> str:
         ("how long a trial's permit outlives its attempt's time", f"{local.LEASE_MARGIN:g} s"),
         ("within which a staff order reaches every process", f"{shared.MIRROR:g} s"),
         ("after which a silent Redis counts as away", f"{state.PATIENCE:g} s"),
-        ("how long Redis is then left alone", f"{shared.AWAY_FOR:g} s"),
+        ("how long Redis is then left alone, at first and at most", f"{wire.SHORTEST:g} s, {wire.LONGEST:g} s"),
         ("longest that a page or an API call may take", f"{settings.REQUEST_SECONDS:g} s"),
         ("longest that a worker works on a row before another takes it over", f"{settings.LEASE_SECONDS:g} s"),
         ("longest pause between a worker's tries", f"{LONGEST / 3600:g} h"),

@@ -3,7 +3,6 @@
 The shared twin of this machine is `circuit.lua`; the two are held to each other by tests.
 """
 
-import random
 from itertools import count
 
 from integrations.http.policy import BreakerPolicy
@@ -51,16 +50,16 @@ class Breaker:
 
     def record(self, now: float, permit: Permit, outcome: Outcome, slow: bool) -> None:
         """Count an outcome; one of an earlier generation, or of a lease that has ended, says nothing any more."""
-        held = self.leases.pop(permit.lease, None) if permit.generation == self.generation else None
+        ends = self.leases.pop(permit.lease, 0.0)
         if permit.generation != self.generation or self.mode is Mode.DISABLED or outcome is Outcome.NONE:
             return
         failed = outcome is Outcome.FAILED
         if self.state is State.HALF_OPEN:
-            if not permit.lease or (held is not None and held > now):
+            if ends > now or self.mode is Mode.WATCH:
                 self._try(now, failed or slow)
         elif self.state is State.CLOSED:
             self.window.add(now, failed, slow)
-            if (failed or slow) and self._crossed() and self.mode is not Mode.CLOSED:
+            if self.mode is not Mode.CLOSED and self._crossed():
                 self._open(now)
 
     def order(self, mode: Mode) -> None:
@@ -68,10 +67,11 @@ class Breaker:
         self.mode, self.opened = mode, 0
         self._change(State.CLOSED)
 
-    def adopt(self, state: State, mode: Mode, until: float, opened: int) -> None:
-        """Go on from what another machine knows."""
+    def adopt(self, state: State, mode: Mode, generation: int, until: float, opened: int) -> None:
+        """Go on from what another machine knows, in its generation: what is under way counts here as it would there."""
         self.mode, self.until, self.opened = mode, until, opened
         self._change(state)
+        self.generation = max(generation, self.generation)
 
     def _crossed(self) -> bool:
         window, policy = self.window, self._policy
@@ -91,14 +91,15 @@ class Breaker:
 
     def _open(self, now: float) -> None:
         longest = min(self._policy.open_for * 2.0 ** min(self.opened, 20), self._policy.open_at_most)
-        self.until = now + longest * random.uniform(0.9, 1.0)  # noqa: S311  jitter, no secret
+        # Jitter: what the moment is beyond its millisecond is as good as random, and both twins know it.
+        self.until = now + longest * (0.9 + 0.1 * (round(now * 1_000_000) % 1000) / 1000)
         self.opened += 1
         self._change(State.OPEN)
 
     def _change(self, state: State) -> None:
+        # Leases outlive the change: a trial that is still out burdens the vendor, whatever the others have shown.
         self.state = state
         self.generation += 1
-        self.leases = {}
         self._done = self._failed = 0
         if state is not State.HALF_OPEN:
             self.window.clear()

@@ -4,12 +4,14 @@
 -- Above this stands the vendor's `policy`, a table that the caller writes.
 -- KEYS: the circuit (hash), its buckets (hash), half-open leases, nodes seen, nodes failing (each member → microseconds)
 -- ARGV: operation, arguments (JSON), and in tests the clock in microseconds
--- Returns {verdict, wait in microseconds, state, mode, generation, lease granted, openings, more …},
--- or {"unknown"} when Redis holds nothing of this vendor: then the caller asks again with a `seed`.
+-- Every operation is given `known`, the highest generation its caller has seen, and after an absence a `seed`.
+-- Returns {verdict, wait, state, mode, generation, lease granted, openings in a row, still open for, more …}, times in
+-- microseconds, or {"unknown"} when Redis holds nothing of this vendor: then the caller asks again with a `seed`.
 
 local circuit, buckets, leases, seen, failing = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local operation, given = ARGV[1], cjson.decode(ARGV[2])
 local SECOND = 1000000
+local BEYOND = 1000 -- generations: more than anybody can have missed of an earlier life of this circuit
 
 local function clock()
   if ARGV[3] then return tonumber(ARGV[3]) end
@@ -30,23 +32,52 @@ for place, name in ipairs(NUMBERS) do
 end
 
 local function forget_window()
-  redis.call("DEL", buckets)
+  redis.call("DEL", buckets, failing)
   it.calls, it.failures, it.slow, it.head, it.c, it.f, it.s = 0, 0, 0, 0, 0, 0, 0
 end
 
--- Every change of state begins a generation: what was let out before it says nothing about it.
+-- Every change of state begins a generation: what was let out before it says nothing about it. Leases outlive it: a
+-- trial that is still out burdens the vendor, whatever the others have shown.
 local function change(to)
   state, it.generation, it.done, it.failed = to, it.generation + 1, 0, 0
-  redis.call("DEL", leases)
   if to ~= "half_open" then forget_window() end
 end
 
-local function begin()
-  -- Redis was empty or emptied: go on from what the caller knows, in a generation nobody has seen.
-  local seed = given.seed
-  it.generation = math.max(math.floor(now / 1000), seed.known) + 1
-  it.tokens, it.second, it.opened, mode = policy.retry_tokens, math.floor(now / SECOND), seed.opened, seed.mode
-  if seed.open > 0 then state, it["until"] = "open", now + seed.open end
+-- A node counts as present, or as failing, for the length of the window.
+local function show(key)
+  redis.call("ZREMRANGEBYSCORE", key, "-inf", now - policy.window * SECOND)
+  redis.call("ZADD", key, now, given.node)
+end
+
+-- One sick node must not cut the vendor off for all: a second one has to see it too, where there is a second one.
+local function quorum()
+  for _, key in ipairs({ seen, failing }) do
+    redis.call("ZREMRANGEBYSCORE", key, "-inf", now - policy.window * SECOND)
+  end
+  return redis.call("ZCARD", failing) >= 2 or redis.call("ZCARD", seen) <= 1
+end
+
+-- Redis was empty or emptied: go on from what the caller knows, in a generation nobody has seen.
+local function begin(seed)
+  it.generation = math.floor(now / 1000)
+  it.second, it.full_at, it.tokens = math.floor(now / SECOND), now + seed.debt, seed.tokens
+  it.opened, mode = seed.opened, seed.mode
+end
+
+-- The caller was alone, or is the first here: its circuit, opened for good reasons, is its node's vote.
+local function join(seed)
+  if seed.hold > 0 then it.gate = math.max(it.gate, now + seed.hold) end
+  if seed.ordered then
+    mode, it.opened = seed.mode, 0
+    change("closed")
+  end
+  if not seed.open or state ~= "closed" or (mode ~= "auto" and mode ~= "watch") then return end
+  show(seen)
+  show(failing)
+  if quorum() then
+    it["until"], it.opened = now + seed.open, seed.opened
+    change("open")
+  end
 end
 
 local function shift(by)
@@ -91,23 +122,24 @@ local function save()
   for _, name in ipairs(NUMBERS) do
     if it[name] ~= before[name] then note(name, it[name], string.format("%.17g", it[name])) end
   end
-  redis.call("HSET", circuit, unpack(changed))
+  if #changed > 0 then redis.call("HSET", circuit, unpack(changed)) end
 end
 
 local function answer(verdict, wait, ...)
   save()
-  return { verdict, math.ceil(wait), state, mode, it.generation, 0, it.opened, ... }
+  local left = state == "open" and math.max(0, it["until"] - now) or 0
+  return { verdict, math.ceil(wait), state, mode, it.generation, 0, it.opened, math.ceil(left), ... }
 end
 
-local function still_open()
-  return state == "open" and math.max(0, it["until"] - now) or 0
-end
-
-if stored[3] == false and not given.seed then return { "unknown" } end
-if stored[3] == false then begin()
+local born = not stored[3]
+if born and not given.seed then return { "unknown" } end
+if born then begin(given.seed)
 elseif now < it.last then shift(now - it.last) end
 it.last = now
 roll()
+-- Somebody has seen more than there is here, others perhaps more still: none of it must be taken for ours.
+if born or given.known > it.generation then it.generation = math.max(it.generation, given.known) + BEYOND end
+if given.seed then join(given.seed) end
 
 -- The circuit
 
@@ -115,17 +147,13 @@ local function crossed()
   if it.calls < policy.minimum then return false end
   local too_many = it.failures >= policy.failure_rate * it.calls
   local too_slow = policy.slow and it.slow >= policy.slow_rate * it.calls
-  if not (too_many or too_slow) then return false end
-  -- One sick node must not cut the vendor off for all: a second one has to see it too, where there is a second one.
-  for _, key in ipairs({ seen, failing }) do
-    redis.call("ZREMRANGEBYSCORE", key, "-inf", now - policy.window * SECOND)
-  end
-  return redis.call("ZCARD", failing) >= 2 or redis.call("ZCARD", seen) <= 1
+  return (too_many or too_slow) and quorum()
 end
 
 local function open()
   local longest = math.min(policy.open_for * 2 ^ math.min(it.opened, 20), policy.open_at_most)
-  it["until"] = now + longest * SECOND * (0.9 + 0.1 * given.jitter)
+  -- Jitter: what the moment is beyond its millisecond is as good as random, and both twins know it.
+  it["until"] = now + longest * SECOND * (0.9 + 0.1 * (now % 1000) / 1000)
   it.opened = it.opened + 1
   change("open")
 end
@@ -144,9 +172,7 @@ local function count(failed, slow)
   it.calls, it.c = it.calls + 1, it.c + 1
   if failed then it.failures, it.f = it.failures + 1, it.f + 1 end
   if slow then it.slow, it.s = it.slow + 1, it.s + 1 end
-  -- A node shows itself now and then, and whenever it saw a failure.
-  if given.node then redis.call("ZADD", seen, now, given.node) end
-  if failed or slow then redis.call("ZADD", failing, now, given.node) end
+  if failed or slow then show(failing) end
 end
 
 -- The operations
@@ -183,26 +209,28 @@ end
 local function record()
   if given.hold > 0 then it.gate = math.max(it.gate, now + given.hold) end
   if given.outcome == "ok" then it.tokens = math.min(policy.retry_tokens, it.tokens + policy.retry_ratio) end
-  if given.generation == it.generation then
-    local ends = given.lease ~= "" and tonumber(redis.call("ZSCORE", leases, given.lease) or 0) or nil
-    if ends then redis.call("ZREM", leases, given.lease) end
+  if given.node then show(seen) end
+  local ends = 0
+  if given.lease ~= "" then
+    ends = tonumber(redis.call("ZSCORE", leases, given.lease) or 0)
+    redis.call("ZREM", leases, given.lease)
+  end
+  if given.generation == it.generation and given.outcome ~= "none" and mode ~= "disabled" then
     local failed = given.outcome == "fail"
-    if given.outcome ~= "none" and mode ~= "disabled" then
-      if state == "half_open" then
-        if not ends or ends > now then try(failed or given.slow) end
-      elseif state == "closed" then
-        count(failed, given.slow)
-        if (failed or given.slow) and mode ~= "closed" and crossed() then open() end
-      end
+    if state == "half_open" then
+      if ends > now or mode == "watch" then try(failed or given.slow) end
+    elseif state == "closed" then
+      count(failed, given.slow)
+      if mode ~= "closed" and crossed() then open() end
     end
   end
-  return answer("ok", still_open())
+  return answer("ok", 0)
 end
 
 local function retry()
-  if it.tokens < 1 then return answer("no", 0) end
-  it.tokens = it.tokens - 1
-  return answer("go", 0)
+  local granted = it.tokens >= 1
+  if granted then it.tokens = it.tokens - 1 end
+  return answer(granted and "go" or "no", 0, tostring(it.tokens))
 end
 
 local function order()
@@ -214,7 +242,7 @@ end
 local function look()
   local gate = math.ceil(math.max(0, it.gate - now))
   local live = redis.call("ZCOUNT", leases, "(" .. now, "+inf")
-  return answer("ok", still_open(), it.calls, it.failures, it.slow, live, gate, tostring(it.tokens))
+  return answer("ok", 0, it.calls, it.failures, it.slow, live, gate, tostring(it.tokens))
 end
 
 return ({ admit = admit, record = record, retry = retry, order = order, look = look })[operation]()

@@ -15,6 +15,10 @@ class Limiter:
         """Seconds until there is a token; 0 when there is one."""
         return max(0.0, self._full_at - self._tolerance - now) if self._interval else 0.0
 
+    def debt(self, now: float) -> float:
+        """Seconds until it would be full again."""
+        return max(0.0, self._full_at - now)
+
     def take(self, now: float) -> None:
         """Take the token that `wait` has seen."""
         if self._interval:

@@ -8,7 +8,7 @@ from integrations.http.breaker import Breaker
 from integrations.http.budget import Budget
 from integrations.http.limiter import Limiter
 from integrations.http.policy import Policy
-from integrations.http.states import Look, Mode, Outcome, Permit, Refusal, State
+from integrations.http.states import Look, Mode, Outcome, Permit, Refusal, Seed, State
 
 LEASE_MARGIN = 2.0  # seconds that a trial's lease outlives its attempt's time
 HOLD_AT_MOST = 60.0  # seconds: a vendor that asks for a day is asked again each minute
@@ -46,11 +46,17 @@ class LocalState:
     def record(self, permit: Permit, outcome: Outcome, seconds: float, hold: float = 0.0) -> None:
         with self._lock:
             now = self._clock()
-            if hold:
-                self._gate = max(self._gate, now + min(hold, HOLD_AT_MOST))
-            if outcome is Outcome.OK:
-                self._budget.earn()
-            self._breaker.record(now, permit, outcome, self._slow is not None and seconds >= self._slow)
+            self._learn(now, outcome, hold)
+            self._breaker.record(now, permit, outcome, self._is_slow(seconds))
+
+    def _learn(self, now: float, outcome: Outcome, hold: float) -> None:
+        if hold:
+            self._gate = max(self._gate, now + min(hold, HOLD_AT_MOST))
+        if outcome is Outcome.OK:
+            self._budget.earn()
+
+    def _is_slow(self, seconds: float) -> bool:
+        return self._slow is not None and seconds >= self._slow
 
     def retry(self) -> bool:
         with self._lock:
@@ -80,22 +86,49 @@ class LocalState:
 
     # What the shared state keeps warm here, for the moment when it is gone
 
-    def count(self, outcome: Outcome, seconds: float) -> None:
-        """An outcome that the shared state has judged: only counted."""
-        with self._lock:
-            if outcome is not Outcome.NONE:
-                slow = self._slow is not None and seconds >= self._slow
-                self._breaker.window.add(self._clock(), outcome is Outcome.FAILED, slow)
+    @property
+    def generation(self) -> int:
+        return self._breaker.generation
 
-    def adopt(self, state: State, mode: Mode, wait: float, opened: int) -> None:
+    def charge(self) -> None:
+        """The shared state has let a call out."""
+        with self._lock:
+            self._limiter.take(self._clock())
+
+    def count(self, permit: Permit, outcome: Outcome, seconds: float, hold: float) -> None:
+        """The shared state has judged an outcome: here it is only counted."""
+        with self._lock:
+            now, breaker = self._clock(), self._breaker
+            self._learn(now, outcome, hold)
+            counts = outcome is not Outcome.NONE and breaker.mode is not Mode.DISABLED
+            if counts and breaker.state is State.CLOSED and permit.generation == breaker.generation:
+                breaker.window.add(now, outcome is Outcome.FAILED, self._is_slow(seconds))
+
+    def hold(self, seconds: float) -> None:
+        """The shared gate is closed for so long."""
+        with self._lock:
+            self._gate = max(self._gate, self._clock() + seconds)
+
+    def afford(self, tokens: float) -> None:
+        """What the shared budget has left."""
+        with self._lock:
+            self._budget.tokens = tokens
+
+    def adopt(self, state: State, mode: Mode, generation: int, wait: float, opened: int) -> None:
         """Go on from the shared state: half-open there is open here, and due, for its trials are not ours to give."""
         with self._lock:
             here = State.OPEN if state is State.HALF_OPEN else state
-            self._breaker.adopt(here, mode, self._clock() + wait, opened)
+            self._breaker.adopt(here, mode, generation, self._clock() + wait, opened)
 
-    def seed(self) -> tuple[Mode, float, int]:
-        """What an empty shared state starts from: mode, seconds still open, openings in a row."""
+    def seed(self) -> Seed:
+        """What an empty shared state starts from."""
         with self._lock:
-            breaker = self._breaker
-            left = max(0.0, breaker.until - self._clock()) if breaker.state is State.OPEN else 0.0
-            return breaker.mode, left, breaker.opened
+            now, breaker = self._clock(), self._breaker
+            return Seed(
+                mode=breaker.mode,
+                open=None if breaker.state is State.CLOSED else max(0.0, breaker.until - now),
+                opened=breaker.opened,
+                gate=max(0.0, self._gate - now),
+                debt=self._limiter.debt(now),
+                tokens=self._budget.tokens,
+            )

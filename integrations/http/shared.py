@@ -1,7 +1,7 @@
 """One vendor's state for the whole cluster, in Redis by one script; this process's own while Redis is away."""
 
 import json
-import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,27 +22,32 @@ log = structlog.get_logger("circuit")
 
 SCRIPT = Path(__file__).with_name("circuit.lua").read_text(encoding="utf-8")
 SHARED = ("rate", "burst", "retry_tokens", "retry_ratio")
+PARTS = ("circuit", "buckets", "leases", "seen", "failing")
 MICRO = 1_000_000
 # How long an open circuit is believed without asking: what staff order is obeyed within this.
 MIRROR = 0.25
-SHOW_EVERY = 5.0  # seconds between two signs of life of a node that sees no failure
-AWAY_FOR = 1.0  # seconds that Redis is left alone after it failed
+SHOW_EVERY = 5.0  # seconds, at most, between two signs of life of a node that sees no failure
 
 
 class SharedState:
-    """`VendorState` in Redis. Never raises for Redis's sake: `LocalState` is kept warm and takes over at once."""
+    """`VendorState` in Redis. Never raises for Redis's sake: `LocalState` is kept warm and takes over at once.
 
-    def __init__(self, slug: str, policy: Policy, wire: Wire, clock: Callable[[], float] = time.monotonic) -> None:
-        self._slug, self._clock = slug, clock
+    `node` is the machine that this process fails with; `PATCHBAY_NODE` when it is not given.
+    """
+
+    def __init__(
+        self, slug: str, policy: Policy, wire: Wire, clock: Callable[[], float] = time.monotonic, node: str = ""
+    ) -> None:
+        self._slug, self._clock, self._node = slug, clock, node or settings.PATCHBAY_NODE
         self._local = LocalState(policy, clock)
-        keys = [f"patchbay:{{{slug}}}:{part}" for part in ("circuit", "buckets", "leases", "seen", "failing")]
-        self._script = wire.script(_lua(policy) + SCRIPT, keys)
+        self._script = wire.script(_lua(policy) + SCRIPT, [f"patchbay:{{{slug}}}:{part}" for part in PARTS])
         self._slow = policy.breaker.slow
         self._lease_for = int((policy.attempt + LEASE_MARGIN) * MICRO)
+        self._show_every, self._show_at = min(SHOW_EVERY, policy.breaker.window / 4), 0.0
         self._refusal, self._believed_until = Refusal("open", 0.0), 0.0
-        self._away_until, self._away = 0.0, False
-        self._show_at = 0.0
-        self._known = (0, "", "")
+        self._lock = threading.Lock()  # for the two that follow, when they change
+        self._known = 0
+        self._alone = self._ordered = False
 
     def admit(self) -> Permit | Refusal:
         now = self._clock()
@@ -54,10 +59,15 @@ class SharedState:
             return self._local.admit()
         verdict, wait, _state, _mode, generation, leased = reply[:6]
         if verdict == b"go":
+            self._local.charge()
             return Permit(generation, lease if leased else "")
-        refusal = Refusal(verdict.decode(), wait / MICRO)
+        return self._refuse(now, Refusal(verdict.decode(), wait / MICRO))
+
+    def _refuse(self, now: float, refusal: Refusal) -> Refusal:
         if refusal.why == "open":
             self._refusal, self._believed_until = refusal, now + min(MIRROR, refusal.wait)
+        elif refusal.why == "gate":
+            self._local.hold(refusal.wait)
         return refusal
 
     def record(self, permit: Permit, outcome: Outcome, seconds: float, hold: float = 0.0) -> None:
@@ -67,28 +77,32 @@ class SharedState:
             told["hold"] = int(min(hold, HOLD_AT_MOST) * MICRO)
         now = self._clock()
         if outcome is Outcome.FAILED or slow or now >= self._show_at:
-            self._show_at = now + SHOW_EVERY
-            told |= {"node": settings.PATCHBAY_NODE, "jitter": random.random()}  # noqa: S311  jitter, no secret
-        reply = self._ask("record", told)
-        if reply is None:
+            self._show_at = now + self._show_every
+            told["node"] = self._node
+        if self._ask("record", told) is None:
             self._local.record(permit, outcome, seconds, hold)
         else:
-            self._local.count(outcome, seconds)
+            self._local.count(permit, outcome, seconds, hold)
 
     def retry(self) -> bool:
         reply = self._ask("retry", {})
-        return self._local.retry() if reply is None else reply[0] == b"go"
+        if reply is None:
+            return self._local.retry()
+        self._local.afford(float(reply[8]))
+        return bool(reply[0] == b"go")
 
     def order(self, mode: Mode) -> None:
+        """Staff's decision, in this process alone while Redis is away, and for all as soon as it is back."""
         self._believed_until = 0.0
         if self._ask("order", {"mode": mode}) is None:
             self._local.order(mode)
+            self._ordered = True
 
     def look(self) -> Look:
         reply = self._ask("look", {})
         if reply is None:
             return self._local.look()
-        _, wait, state, mode, generation, _, _, calls, failures, slow, leases, gate, tokens = reply
+        _, _, state, mode, generation, _, _, left, calls, failures, slow, leases, gate, tokens = reply
         return Look(
             state=State(state.decode()),
             mode=Mode(mode.decode()),
@@ -96,7 +110,7 @@ class SharedState:
             calls=calls,
             failures=failures,
             slow=slow,
-            opens_in=wait / MICRO,
+            opens_in=left / MICRO,
             leases=leases,
             gate=gate / MICRO,
             tokens=float(tokens),
@@ -105,41 +119,57 @@ class SharedState:
 
     def _ask(self, operation: str, arguments: dict[str, Any]) -> list[Any] | None:
         """The script's answer; None while Redis is away."""
-        if self._away and self._clock() < self._away_until:
-            return None
+        arguments["known"] = self._known
+        if self._alone:
+            self._introduce(arguments)
         try:
             reply = self._script(operation, json.dumps(arguments))
             if reply[0] == b"unknown":
-                reply = self._script(operation, json.dumps(arguments | {"seed": self._seed()}))
+                self._introduce(arguments)
+                reply = self._script(operation, json.dumps(arguments))
         except redis.RedisError as error:
-            self._lose(error)
+            self._part(error)
             return None
-        self._follow(reply)
+        if self._alone or reply[4] != self._known:
+            self._follow(reply)
         return reply
 
-    def _seed(self) -> dict[str, Any]:
-        """What an empty Redis starts from: what this process knows."""
-        mode, left, opened = self._local.seed()
-        return {"mode": mode, "open": int(left * MICRO), "opened": opened, "known": self._known[0]}
+    def _introduce(self, arguments: dict[str, Any]) -> None:
+        """What this process knows, for a Redis that was empty or did not hear of it."""
+        seed = self._local.seed()
+        arguments["known"] = max(self._known, self._local.generation)
+        arguments["node"] = self._node
+        arguments["seed"] = told = {
+            "mode": seed.mode,
+            "opened": seed.opened,
+            "hold": int(seed.gate * MICRO),
+            "debt": int(seed.debt * MICRO),
+            "tokens": seed.tokens,
+            "ordered": self._ordered,
+        }
+        if seed.open is not None:
+            told["open"] = int(seed.open * MICRO)
 
-    def _lose(self, error: redis.RedisError) -> None:
-        if not self._away:
-            log.error("circuit.alone", vendor=self._slug, error=repr(error))
-        self._away, self._away_until, self._believed_until = True, self._clock() + AWAY_FOR, 0.0
+    def _part(self, error: redis.RedisError) -> None:
+        self._believed_until = 0.0
+        if self._alone:
+            return
+        self._alone = True
+        log.error("circuit.alone", vendor=self._slug, error=repr(error))
 
     def _follow(self, reply: list[Any]) -> None:
-        """Keep the local twin where the cluster is; a change of state is told once."""
-        if self._away:
+        """Keep the local twin where the cluster is; a change is told once. Of two answers the older may come last."""
+        _, _, state, mode, generation, _, opened, left = reply[:8]
+        with self._lock:
+            together, self._alone, self._ordered = self._alone, False, False
+            news, first = generation > self._known, not self._known
+            if news:
+                self._known, self._believed_until, self._show_at = generation, 0.0, 0.0
+                self._local.adopt(State(state.decode()), Mode(mode.decode()), generation, left / MICRO, opened)
+        if together:
             log.warning("circuit.together", vendor=self._slug)
-            self._away = False
-        _, wait, state, mode, generation, _, opened = reply[:7]
-        known = (generation, state, mode)
-        if known == self._known:
-            return
-        if self._known[0]:
+        if news and not first:
             log.warning("circuit.changed", vendor=self._slug, state=state.decode(), mode=mode.decode())
-        self._known = known
-        self._local.adopt(State(state.decode()), Mode(mode.decode()), wait / MICRO, opened)
 
 
 def _lua(policy: Policy) -> str:

@@ -62,6 +62,18 @@ class Look:
     shared: bool
 
 
+class Seed(NamedTuple):
+    """What one process knows, for a shared state that has lost it. Times are seconds left; `open` is None when closed,
+    `opened` counts openings in a row, `debt` is what the limiter is short of being full."""
+
+    mode: Mode
+    open: float | None
+    opened: int
+    gate: float
+    debt: float
+    tokens: float
+
+
 class VendorState(Protocol):
     """One vendor's gate, rate, circuit and retry budget, of this process or of the cluster."""
 

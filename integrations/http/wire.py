@@ -4,22 +4,45 @@ The client's own `execute_command` costs as much again as the round trip does, t
 """
 
 import hashlib
+import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import redis
+import structlog
 from redis.connection import ConnectionInterface, ConnectionPool
 
+log = structlog.get_logger("circuit")
+
 Script = Callable[..., list[Any]]
+SHORTEST, LONGEST = 1.0, 30.0  # seconds that a lost Redis is left alone
+COSTLY = 0.01  # seconds: a failure that took longer was waited for
+
+
+class Away(redis.ConnectionError):
+    """Redis was lost a moment ago, and is not asked again yet."""
 
 
 class Wire:
-    """Connections to the Redis at `url`, made on first need; `redis.RedisError` when it does not answer in time."""
+    """Connections to the Redis at `url`, made on first need; `redis.RedisError` when it does not answer in time.
 
-    def __init__(self, url: str, patience: float) -> None:
-        self._pool = ConnectionPool.from_url(url, socket_timeout=patience, socket_connect_timeout=patience)
+    Once it is lost, one thread at a time tries it again, every second; less and less often, up to every 30 s, while
+    the trying takes time, as with a Redis that hangs. `Away` at once for all the others.
+    """
+
+    def __init__(self, url: str, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pool = ConnectionPool.from_url(
+            url,
+            socket_timeout=patience,
+            socket_connect_timeout=patience,
+            protocol=2,
+            max_connections=1 << 31,  # it counts what was ever made, and threads come and go
+        )
         self._mine = threading.local()
+        self._clock, self._lock = clock, threading.Lock()
+        self._lost, self._try_at, self._pause = False, 0.0, SHORTEST
 
     def script(self, source: str, keys: list[str]) -> Script:
         """The script as a function of its arguments, which are texts."""
@@ -34,6 +57,20 @@ class Wire:
         return run
 
     def _ask(self, *command: Any) -> list[Any]:
+        trial = self._lost and self._take_the_trial()
+        began = time.perf_counter()
+        try:
+            answer = self._once_or_anew(command)
+        except redis.ResponseError:
+            self._find()  # no good answer, but an answer
+            raise
+        except redis.RedisError as error:
+            self._lose(error, trial, time.perf_counter() - began)
+            raise
+        self._find()
+        return answer
+
+    def _once_or_anew(self, command: tuple[Any, ...]) -> list[Any]:
         connection, fresh = self._connection()
         try:
             return _exchange(connection, command)
@@ -44,12 +81,36 @@ class Wire:
         return _exchange(connection, command)
 
     def _connection(self) -> tuple[ConnectionInterface, bool]:
-        known: ConnectionInterface | None = getattr(self._mine, "connection", None)
-        if known is not None and known.is_connected:
-            return known, False
-        if known is None:
-            self._mine.connection = known = self._pool.make_connection()
-        return known, True
+        known: Any = getattr(self._mine, "connection", None)
+        if known is None or known.pid != os.getpid():  # a fork's parent reads from the same socket
+            known = self._mine.connection = self._pool.make_connection()
+        return known, not known.is_connected
+
+    def _take_the_trial(self) -> bool:
+        with self._lock:
+            now = self._clock()
+            if now < self._try_at:
+                raise Away("Redis was lost a moment ago")
+            self._try_at = now + self._pause
+            return True
+
+    def _lose(self, error: redis.RedisError, trial: bool, took: float) -> None:
+        with self._lock:
+            if self._lost and not trial:
+                return  # one of many that were under way when it was lost
+            if not self._lost:
+                log.error("redis.away", error=repr(error))
+            elif took > COSTLY:
+                self._pause = min(self._pause * 2, LONGEST)
+            self._lost, self._try_at = True, self._clock() + self._pause
+
+    def _find(self) -> None:
+        if not self._lost:
+            return
+        with self._lock:
+            found, self._lost, self._pause = self._lost, False, SHORTEST
+        if found:
+            log.warning("redis.back")
 
 
 def _exchange(connection: Any, command: tuple[Any, ...]) -> list[Any]:

@@ -1,5 +1,6 @@
-"""What tests of the cache need: an origin, and a Redis of one's own that a test may kill."""
+"""What the tests of the way out need: circuits, an origin, and a Redis that is the tests' own and may be killed."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -9,8 +10,62 @@ from typing import Any
 import pytest
 import redis
 
+from integrations.http.local import LocalState
+from integrations.http.policy import Policy
+from integrations.http.shared import SharedState
+from integrations.http.states import VendorState
+from tests.integrations.http.circuits import Clock, OwnRedis, policy, shared
 from tests.integrations.origin import answering
 from tests.services import need
+
+Make = Callable[[Policy], VendorState]
+
+
+@pytest.fixture(scope="session")
+def _own_redis() -> Iterator[OwnRedis]:
+    need("redis-server", "" if shutil.which("redis-server") else "it is not on the path")
+    server = OwnRedis()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def own_redis(_own_redis: OwnRedis) -> OwnRedis:
+    """A Redis that may be emptied, killed and hung; up and empty."""
+    _own_redis.resume()
+    _own_redis.start()
+    _own_redis.client.flushall()
+    return _own_redis
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["local", "shared"])
+def make(request: pytest.FixtureRequest, clock: Clock) -> Make:
+    """Makes a circuit for a policy: each test holds for the one in this process and for the one in Redis."""
+    if request.param == "local":
+        return lambda policy: LocalState(policy, clock)
+    server: OwnRedis = request.getfixturevalue("own_redis")
+    return lambda policy: shared(server, policy, clock)
+
+
+@pytest.fixture
+def one(own_redis: OwnRedis, clock: Clock) -> SharedState:
+    return shared(own_redis, policy(), clock, "one")
+
+
+@pytest.fixture
+def same(own_redis: OwnRedis, clock: Clock) -> SharedState:
+    """Another process of node one."""
+    return shared(own_redis, policy(), clock, "one")
+
+
+@pytest.fixture
+def two(own_redis: OwnRedis, clock: Clock) -> SharedState:
+    return shared(own_redis, policy(), clock, "two")
 
 
 @pytest.fixture

@@ -1,0 +1,157 @@
+"""What the tests of the circuit stand on: a Redis of their own that may be hurt, and clocks that they move."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from integrations.http.policy import BreakerPolicy, Policy
+from integrations.http.shared import SharedState
+from integrations.http.states import Mode, Outcome, Permit, Refusal, VendorState
+from integrations.http.wire import Script, Wire
+
+PATIENCE = 0.25
+
+
+class Clock:
+    """Seconds that pass when told. The odd start keeps whole seconds and half intervals away from the edges."""
+
+    def __init__(self, start: float = 1_700_000_000.000137) -> None:
+        self.now = start
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class DrivenWire(Wire):
+    """Tells Redis what time it is, and keeps what was asked last and whether it was answered."""
+
+    def __init__(self, url: str, server_clock: Callable[[], float], clock: Callable[[], float]) -> None:
+        super().__init__(url, PATIENCE, clock)
+        self._server_clock = server_clock
+        self.arguments, self.answered = "", False
+
+    def script(self, source: str, keys: list[str]) -> Script:
+        run = super().script(source, keys)
+
+        def driven(operation: str, arguments: str) -> list[Any]:
+            self.arguments, self.answered = arguments, False
+            reply = run(operation, arguments, str(round(self._server_clock() * 1_000_000)))
+            self.answered = True
+            return reply
+
+        return driven
+
+
+class OwnRedis:
+    """A redis-server on a free port and nothing on disk: it may be emptied, killed, hung and started again."""
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="patchbay-redis-")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.client = redis.Redis.from_url(self.url, socket_timeout=5)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def start(self) -> None:
+        """Up, empty when it was down; returns when it answers."""
+        if self._process:
+            return
+        options = ["--port", str(self.port), "--save", "", "--bind", "127.0.0.1", "--dir", self._directory.name]
+        self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        until = time.monotonic() + 10
+        while True:
+            try:
+                self.client.ping()
+                return
+            except redis.ConnectionError:
+                assert time.monotonic() < until, "redis-server did not start"
+                time.sleep(0.005)  # a process of its own: there is nothing to wait on
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def hang(self) -> None:
+        assert self._process
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._process:
+            os.kill(self._process.pid, signal.SIGCONT)
+
+    def close(self) -> None:
+        self.kill()
+        self._directory.cleanup()
+
+
+def policy(*, attempt: float = 3.0, rate: float = 0.0, **breaker: Any) -> Policy:
+    """A policy without a rate limit unless it is asked for; the breaker's numbers are the usual ones."""
+    return Policy(attempt=attempt, rate=rate, burst=5, breaker=BreakerPolicy(**breaker))
+
+
+def shared(server: OwnRedis, granted: Policy, clock: Clock, node: str = "one", slug: str = "acme") -> SharedState:
+    """A process of its own, as far as the cluster can see."""
+    return SharedState(slug, granted, DrivenWire(server.url, clock, clock), clock, node)
+
+
+def let_out(state: VendorState) -> Permit:
+    leave = state.admit()
+    assert isinstance(leave, Permit), leave
+    return leave
+
+
+def refused(state: VendorState, why: str = "open") -> Refusal:
+    leave = state.admit()
+    assert isinstance(leave, Refusal), leave
+    assert leave.why == why
+    return leave
+
+
+def call(state: VendorState, outcome: Outcome, times: int = 1, seconds: float = 0.01) -> None:
+    for _ in range(times):
+        state.record(let_out(state), outcome, seconds)
+
+
+def fail(state: VendorState, times: int = 1) -> None:
+    call(state, Outcome.FAILED, times)
+
+
+def succeed(state: VendorState, times: int = 1) -> None:
+    call(state, Outcome.OK, times)
+
+
+def opened(state: VendorState, failures: int = 10) -> VendorState:
+    """The same circuit, opened by at most so many `failures`."""
+    while failures and state.look().state == "closed":
+        fail(state)
+        failures -= 1
+    assert state.look().state == "open"
+    return state
+
+
+def half_opened(state: VendorState, clock: Clock, after: float = 30.0) -> Permit:
+    """The first of the trials, once the time of being open is over."""
+    clock.advance(after)
+    trial = let_out(state)
+    assert state.look().state == "half_open"
+    return trial
+
+
+AUTO, OPEN, CLOSED, DISABLED, WATCH = Mode.AUTO, Mode.OPEN, Mode.CLOSED, Mode.DISABLED, Mode.WATCH
