@@ -99,12 +99,13 @@ class Journal:
 
     def reject(self, vendor: str, operation: str, code: str) -> bool:
         """A call was not let out; whether it is the first of its sort since the last writing."""
+        sort = (vendor, operation, code)
         with self._lock:
-            self._rejections[vendor, operation, code] += 1
-            first = self._rejections[vendor, operation, code] == 1
+            times = self._rejections.get(sort, 0) + 1
+            self._rejections[sort] = times
         if self._thread is None:
             self._start()
-        return first
+        return times == 1
 
     # What the thread does
 
@@ -177,8 +178,9 @@ class Journal:
 
 
 def _tell(rejections: Counter[tuple[str, str, str]]) -> None:
-    """The first of each sort was told at once; of the others it is said how many they were."""
+    """Count them. The first of each sort was told at once; of the others it is said how many they were."""
     for (vendor, operation, code), times in rejections.items():
+        metrics.rejections.add(times, vendor, operation, code)
         if times > 1:
             log.warning("vendor.rejected", vendor=vendor, operation=operation, code=code, times=times - 1)
 

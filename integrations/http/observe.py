@@ -104,7 +104,6 @@ def rejected(vendor: str, operation: str, code: str) -> None:
     All are counted. The first of its sort is told at once, the others every few seconds as a number: an outage
     rejects thousands a second, and their lines would cost more than the calls.
     """
-    metrics.rejections.count(vendor, operation, code)
     if journal.reject(vendor, operation, code):
         log.warning("vendor.rejected", vendor=vendor, operation=operation, code=code)
 

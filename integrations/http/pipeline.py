@@ -40,6 +40,8 @@ def guarded(call: Call, attempt: Callable[[], T], renew: Renew | None = None) ->
         while True:
             try:
                 return _once(call, number, policy, state, attempt)
+            except CircuitOpen:
+                raise  # nothing was sent, and nothing would be now
             except Retryable as error:
                 wait = pause(call, number, error, policy.attempts, state)
                 if wait is None:

@@ -79,10 +79,22 @@ class SharedState:
         if outcome is Outcome.FAILED or slow or now >= self._show_at:
             self._show_at = now + self._show_every
             told["node"] = self._node
-        if self._ask("record", told) is None:
+        if self._told_in_passing(told):
+            self._local.count(permit, outcome, seconds, hold)
+        elif self._ask("record", told) is None:
             self._local.record(permit, outcome, seconds, hold)
         else:
             self._local.count(permit, outcome, seconds, hold)
+
+    def _told_in_passing(self, told: dict[str, Any]) -> bool:
+        """A success that decides nothing need not wait for an answer: the next call on this thread brings the news."""
+        if told["outcome"] is not Outcome.OK or told["lease"] or told["hold"] or "node" in told or self._alone:
+            return False
+        try:
+            self._script.tell("record", json.dumps(told | {"known": self._known}))
+        except redis.RedisError:
+            return False
+        return True
 
     def retry(self) -> bool:
         reply = self._ask("retry", {})

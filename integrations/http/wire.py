@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -16,7 +17,6 @@ from redis.connection import ConnectionInterface, ConnectionPool
 
 log = structlog.get_logger("circuit")
 
-Script = Callable[..., list[Any]]
 SHORTEST, LONGEST = 1.0, 30.0  # seconds that a lost Redis is left alone
 COSTLY = 0.01  # seconds: a failure that took longer was waited for
 
@@ -44,19 +44,27 @@ class Wire:
         self._clock, self._lock = clock, threading.Lock()
         self._lost, self._try_at, self._pause = False, 0.0, SHORTEST
 
-    def script(self, source: str, keys: list[str]) -> Script:
-        """The script as a function of its arguments, which are texts."""
-        digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+    def script(self, source: str, keys: list[str]) -> "Script":
+        """The script, to be run on these keys."""
+        return Script(self, source, keys)
 
-        def run(*arguments: str) -> list[Any]:
-            try:
-                return self._ask("EVALSHA", digest, len(keys), *keys, *arguments)
-            except redis.exceptions.NoScriptError:
-                return self._ask("EVAL", source, len(keys), *keys, *arguments)
+    def tell(self, *command: Any) -> None:
+        """Send the command and do not wait: its answer is dropped when the next one on this connection is read."""
+        connection: Any
+        connection, fresh = self._connection()
+        if fresh or self._lost:
+            self.ask(*command)
+            return
+        try:
+            connection.send_command(*command)
+            self._mine.owed += 1
+        except redis.RedisError as error:
+            self._cut(connection)
+            self._lose(error, False, 0.0)
+            raise
 
-        return run
-
-    def _ask(self, *command: Any) -> list[Any]:
+    def ask(self, *command: Any) -> list[Any]:
+        """The answer to the command."""
         trial = self._lost and self._take_the_trial()
         began = time.perf_counter()
         try:
@@ -73,17 +81,38 @@ class Wire:
     def _once_or_anew(self, command: tuple[Any, ...]) -> list[Any]:
         connection, fresh = self._connection()
         try:
-            return _exchange(connection, command)
+            return self._exchange(connection, command)
         except redis.ConnectionError:
             # One that lay idle may have been closed meanwhile: that says nothing about a new one.
             if fresh:
                 raise
-        return _exchange(connection, command)
+        return self._exchange(connection, command)
+
+    def _exchange(self, connection: Any, command: tuple[Any, ...]) -> list[Any]:
+        try:
+            connection.send_command(*command)
+            while self._mine.owed:
+                self._mine.owed -= 1
+                with suppress(redis.ResponseError):
+                    connection.read_response()
+            answer: list[Any] = connection.read_response()
+            return answer
+        except redis.ResponseError:
+            raise
+        except BaseException:
+            # Half an exchange: what comes next on this connection would be the answer to another question.
+            self._cut(connection)
+            raise
+
+    def _cut(self, connection: Any) -> None:
+        connection.disconnect()
+        self._mine.owed = 0
 
     def _connection(self) -> tuple[ConnectionInterface, bool]:
         known: Any = getattr(self._mine, "connection", None)
         if known is None or known.pid != os.getpid():  # a fork's parent reads from the same socket
             known = self._mine.connection = self._pool.make_connection()
+            self._mine.owed = 0
         return known, not known.is_connected
 
     def _take_the_trial(self) -> bool:
@@ -113,14 +142,19 @@ class Wire:
             log.warning("redis.back")
 
 
-def _exchange(connection: Any, command: tuple[Any, ...]) -> list[Any]:
-    try:
-        connection.send_command(*command)
-        answer: list[Any] = connection.read_response()
-        return answer
-    except redis.exceptions.ResponseError:
-        raise
-    except BaseException:
-        # Half an exchange: what comes next on this connection would be the answer to another question.
-        connection.disconnect()
-        raise
+class Script:
+    """A script in Redis. Its arguments are texts."""
+
+    def __init__(self, wire: Wire, source: str, keys: list[str]) -> None:
+        self._wire, self._source, self._keys = wire, source, keys
+        self._digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def __call__(self, *arguments: str) -> list[Any]:
+        try:
+            return self._wire.ask("EVALSHA", self._digest, len(self._keys), *self._keys, *arguments)
+        except redis.exceptions.NoScriptError:
+            return self._wire.ask("EVAL", self._source, len(self._keys), *self._keys, *arguments)
+
+    def tell(self, *arguments: str) -> None:
+        """Run it without waiting for what it answers."""
+        self._wire.tell("EVALSHA", self._digest, len(self._keys), *self._keys, *arguments)

@@ -41,15 +41,23 @@ class DrivenWire(Wire):
         self.arguments, self.answered = "", False
 
     def script(self, source: str, keys: list[str]) -> Script:
-        run = super().script(source, keys)
+        return Driven(self, source, keys)
 
-        def driven(operation: str, arguments: str) -> list[Any]:
-            self.arguments, self.answered = arguments, False
-            reply = run(operation, arguments, str(round(self._server_clock() * 1_000_000)))
-            self.answered = True
-            return reply
 
-        return driven
+class Driven(Script):
+    """Runs with the time that the test says. What is told is waited for, so that the next step finds it done."""
+
+    _wire: DrivenWire
+
+    def __call__(self, operation: str, arguments: str) -> list[Any]:  # type: ignore[override]
+        wire = self._wire
+        wire.arguments, wire.answered = arguments, False
+        reply = super().__call__(operation, arguments, str(round(wire._server_clock() * 1_000_000)))
+        wire.answered = True
+        return reply
+
+    def tell(self, operation: str, arguments: str) -> None:  # type: ignore[override]
+        self(operation, arguments)
 
 
 class OwnRedis:

@@ -43,6 +43,51 @@ def test_a_connection_that_was_closed_while_idle_is_made_anew(wire: Wire, own_re
     assert echo("b")[0] == b"b"
 
 
+COUNT = "return redis.call('INCRBY', 'count', ARGV[1])"
+
+
+def test_what_is_told_is_done_once_and_its_answer_taken_for_no_other(wire: Wire, own_redis: OwnRedis) -> None:
+    echo, count = wire.script(ECHO, []), wire.script(COUNT, [])
+    count("1")
+    for number in range(50):
+        count.tell("1")
+        if number % 3 == 0:
+            assert echo(str(number)) == [str(number).encode(), str(number + 2).encode()]
+    assert count("0") == 51
+
+
+def test_what_is_told_in_vain_spoils_no_answer(wire: Wire, own_redis: OwnRedis) -> None:
+    echo, count = wire.script(ECHO, []), wire.script(COUNT, [])
+    echo("a")
+    own_redis.client.script_flush()
+    count.tell("1")
+    count.tell("no number")
+    assert echo("b") == [b"b", b"none"]
+    assert echo("c") == [b"c", b"none"]
+
+
+def test_what_is_told_over_a_connection_that_was_cut_says_so_or_is_found_out(wire: Wire, own_redis: OwnRedis) -> None:
+    echo, count = wire.script(ECHO, []), wire.script(COUNT, [])
+    count("1")
+    for client in own_redis.client.client_list():
+        if client["id"] != str(own_redis.client.client_id()):
+            own_redis.client.client_kill_filter(_id=client["id"])
+    count.tell("1")
+    assert echo("a")[0] == b"a"
+    assert wire._mine.owed == 0
+
+
+def test_a_redis_that_hangs_is_lost_by_the_question_after_what_was_told(wire: Wire, hung: OwnRedis) -> None:
+    echo, count = wire.script(ECHO, []), wire.script(COUNT, [])
+    count("1")
+    hung.hang()
+    count.tell("1")
+    with pytest.raises(redis.RedisError):
+        echo("a")
+    with pytest.raises(Away):
+        count.tell("1")
+
+
 def test_each_thread_gets_its_own_answers(wire: Wire) -> None:
     echo, wrong = wire.script(ECHO, []), []
 
