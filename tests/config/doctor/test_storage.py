@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connections as django_connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from config.doctor import storage
 from tests.config.doctor.wrecks import doctor
@@ -46,27 +47,41 @@ def test_a_migrated_database_is_well(examine):
     assert [examine(name) for name in ("database", "migrations", "sqlite", "connections")] == [[]] * 4
 
 
-@pytest.mark.django_db(transaction=True)
-def test_sqlite_without_wal_is_told(settings, tmp_path, monkeypatch, the_only):
-    described = {**settings.DATABASES["default"], "NAME": tmp_path / "x.sqlite3", "OPTIONS": {}}
-    plain = django_connections["default"].__class__(described)
-    monkeypatch.setattr("django.db.connection", plain)
-    try:
-        finding = the_only("sqlite")
-    finally:
-        plain.close()
+@pytest.fixture
+def on_sqlite(transactional_db, monkeypatch, tmp_path):
+    """Makes the database an SQLite file of the test's own, in the given journal mode, whatever the suite runs on."""
+    opened = []
+
+    def use(mode):
+        described = django_connections.databases["default"] | {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": tmp_path / "x.sqlite3",
+            "OPTIONS": {"init_command": f"PRAGMA journal_mode={mode}"},
+        }
+        own = DatabaseWrapper(described)
+        opened.append(own)
+        monkeypatch.setattr("django.db.connection", own)
+        monkeypatch.setattr(storage, "_is_sqlite", lambda: True)
+        monkeypatch.setattr(storage, "_described", lambda: described)
+
+    yield use
+    for own in opened:
+        own.close()
+
+
+def test_sqlite_without_wal_is_told(on_sqlite, the_only):
+    on_sqlite("delete")
+    finding = the_only("sqlite")
     assert finding.where == "config/settings.py"
     assert "journal_mode is delete" in finding.cause
     assert "PRAGMA journal_mode=WAL" in finding.mend
 
 
-@pytest.mark.django_db
-def test_sqlite_on_a_network_file_system_is_told(monkeypatch, tmp_path, the_only):
+def test_sqlite_on_a_network_file_system_is_told(on_sqlite, monkeypatch, tmp_path, the_only):
+    on_sqlite("wal")
     mounts = tmp_path / "mounts"
-    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nfiler:/export {tmp_path.anchor}tmp nfs4 rw 0 0\n")
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nfiler:/export {tmp_path} nfs4 rw 0 0\n")
     monkeypatch.setattr(storage, "MOUNTS", mounts)
-    monkeypatch.setattr(storage, "_is_sqlite", lambda: True)
-    monkeypatch.setattr(storage, "_described", lambda: {"NAME": "/tmp/patchbay.sqlite3"})
     finding = the_only("sqlite")
     assert finding.where == "PATCHBAY_VAR"
     assert "lies on nfs4" in finding.cause
