@@ -23,22 +23,27 @@ LONGEST = 6 * 3600.0
 def claim(rows: QuerySet[M], limit: int, **changes: Any) -> list[M]:
     """Up to `limit` due rows of a model with `due_at` and `attempts`, leased to the caller, marked with `changes`."""
     now = timezone.now()
+    until = now + timedelta(seconds=settings.LEASE_SECONDS)
     skip = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
     with transaction.atomic():
         taken = list(
             rows.filter(due_at__lte=now).order_by("due_at", "pk").select_for_update(of=("self",), **skip)[:limit]
         )
         rows.model._default_manager.filter(pk__in=[row.pk for row in taken]).update(
-            due_at=now + timedelta(seconds=settings.LEASE_SECONDS), attempts=F("attempts") + 1, **changes
+            due_at=until, attempts=F("attempts") + 1, **changes
         )
     for row in taken:
         row.attempts += 1  # type: ignore[attr-defined]
+        row.due_at = until  # type: ignore[attr-defined]
     return taken
 
 
-def lease() -> AbstractContextManager[None]:
-    """Bound the work on claimed rows by their lease: past it somebody else may be at it."""
-    return deadline.within(settings.LEASE_SECONDS)
+def lease(row: Any) -> AbstractContextManager[None]:
+    """Bound the work on a claimed row by what is left of its lease: past it somebody else may be at it.
+
+    A batch is leased at one moment and worked off row by row: the last of it may have no time left at all.
+    """
+    return deadline.within((row.due_at - timezone.now()).total_seconds())
 
 
 def backoff(attempt: int, asked: float | None = None, *, base: float = 2.0) -> timedelta:

@@ -35,7 +35,7 @@ def drain() -> int:
 
 def process(delivery: Delivery) -> None:
     """Process one claimed delivery, whatever comes of it; an error decides what happens next by its type."""
-    with correlate(delivery.request_id), lease():
+    with correlate(delivery.request_id), lease(delivery):
         started = time.perf_counter()
         try:
             _carry_out(delivery)

@@ -58,7 +58,7 @@ def carry() -> int:
     taken = 0
     while batch := _claim():
         for mail in batch:
-            with correlate(mail.request_id), lease():
+            with correlate(mail.request_id), lease(mail):
                 _settle_or_send(mail)
         taken += len(batch)
     return taken

@@ -3,8 +3,10 @@
 The client's own timeouts start anew with each read: a vendor that sends one byte a second would hold us for ever.
 """
 
+import socket
 import ssl
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpcore2
@@ -13,6 +15,7 @@ import httpx2
 from integrations.http import deadline
 
 UNLIMITED = 3600.0
+_resolvers = ThreadPoolExecutor(16, thread_name_prefix="resolver")
 
 
 def bound(transport: httpx2.HTTPTransport) -> httpx2.HTTPTransport:
@@ -25,6 +28,18 @@ def bound(transport: httpx2.HTTPTransport) -> httpx2.HTTPTransport:
 def _left(timeout: float | None) -> float:
     # Zero would mean "do not block" to a socket; the smallest wait times out just as well.
     return max(deadline.bounded(UNLIMITED if timeout is None else timeout), 0.001)
+
+
+def _resolved(host: str, port: int, until: float) -> list[str]:
+    """The addresses of a name. The system's resolver knows no time limit: it is waited for, no longer than `until`."""
+    resolving = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        found = resolving.result(max(until - deadline.clock(), 0.001))
+    except TimeoutError as error:
+        raise httpcore2.ConnectTimeout(f"{host} was not resolved in time") from error
+    except OSError as error:
+        raise httpcore2.ConnectError(f"{host} cannot be resolved: {error}") from error
+    return list(dict.fromkeys(str(address[4][0]) for address in found))
 
 
 class Bounded(httpcore2.NetworkBackend):
@@ -41,7 +56,17 @@ class Bounded(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        return BoundedStream(self._backend.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+        until = deadline.clock() + _left(timeout)
+        addresses = _resolved(host, port, until)
+        for place, address in enumerate(addresses):
+            # One that drops what it is sent must leave time for those after it.
+            share = max((until - deadline.clock()) / (len(addresses) - place), 0.001)
+            try:
+                return BoundedStream(self._backend.connect_tcp(address, port, share, local_address, socket_options))
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if place == len(addresses) - 1:
+                    raise
+        raise httpcore2.ConnectError(f"{host} has no address")
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

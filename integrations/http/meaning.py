@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from integrations.errors import (
+    CircuitOpen,
+    DeadlineExceeded,
     Forbidden,
     IntegrationError,
     NotFound,
@@ -97,7 +99,9 @@ def outcome_of(error: IntegrationError) -> Outcome:
     """What an error says of the vendor's health: a refusal is the answer of a vendor that is well."""
     if error.status is not None:
         return rule_for(error.status).outcome if not 200 <= error.status < 300 else Outcome.FAILED
-    return Outcome.FAILED if isinstance(error, Retryable) else Outcome.NONE
+    # Without a status: the vendor could not be reached or did not answer, or it was we who held the call back.
+    ours = isinstance(error, CircuitOpen | DeadlineExceeded | RateLimited)
+    return Outcome.FAILED if isinstance(error, Retryable) and not ours else Outcome.NONE
 
 
 def hold_of(error: IntegrationError | None) -> float:

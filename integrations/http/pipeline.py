@@ -23,25 +23,27 @@ from integrations.http.states import Outcome, Permit, VendorState
 from integrations.http.turns import Turns
 
 T = TypeVar("T")
+Prove = Callable[[], object]
 Renew = Callable[[], bool]
 sleep = time.sleep
 SPREAD = 1.0  # seconds over which those come back who were told to come back at the same moment
 
 
-def guarded(call: Call, attempt: Callable[[], T], renew: Renew | None = None) -> T:
+def guarded(call: Call, attempt: Callable[[], T], prove: Prove | None = None, renew: Renew | None = None) -> T:
     """The result of `attempt`, made as often as is right; its last error when it never succeeds.
 
-    `attempt` raises our own errors (`integrations.errors`) and keeps within `deadline.remaining()`. `renew` gets
-    newer credentials after an `Unauthorized`, once.
+    `attempt` raises our own errors (`integrations.errors`) and keeps within `deadline.remaining()`. `prove` gets the
+    credentials ready, before the attempt has a permit; `renew` gets newer ones after an `Unauthorized`, once.
     """
     policy, state = policy_of(call.vendor), state_of(call.vendor)
     with deadline.within(policy.deadline):
         number = 1
         while True:
+            if prove:
+                prove()
+            permit = _permit(call, policy, state)
             try:
-                return _once(call, number, policy, state, attempt)
-            except CircuitOpen:
-                raise  # nothing was sent, and nothing would be now
+                return _once(call, number, policy, state, permit, attempt)
             except Retryable as error:
                 wait = pause(call, number, error, policy.attempts, state)
                 if wait is None:
@@ -54,9 +56,9 @@ def guarded(call: Call, attempt: Callable[[], T], renew: Renew | None = None) ->
             number += 1
 
 
-def _once(call: Call, number: int, policy: Policy, state: VendorState, attempt: Callable[[], T]) -> T:
-    permit = _permit(call, policy, state)
-    with deadline.within(policy.attempt), observe.traced(call.vendor, call.operation, number):
+def _once(call: Call, number: int, policy: Policy, state: VendorState, permit: Permit, attempt: Callable[[], T]) -> T:
+    granted = deadline.bounded(policy.attempt)
+    with deadline.within(granted), observe.traced(call.vendor, call.operation, number):
         started = time.perf_counter()
         outcome, failure, status = Outcome.NONE, None, None
         try:
@@ -68,6 +70,8 @@ def _once(call: Call, number: int, policy: Policy, state: VendorState, attempt: 
             raise
         finally:
             seconds = time.perf_counter() - started
+            if granted < policy.attempt and seconds >= granted and status is None:
+                outcome = Outcome.NONE  # the caller was in haste: that says nothing about the vendor
             # Whatever happened: a permit that is not given back would be missing from the few there are.
             state.record(permit, outcome, seconds, hold_of(failure))
             observe.attempted(_told(call, number, failure, outcome, seconds, status))

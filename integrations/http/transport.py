@@ -10,7 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 from django.conf import settings
 
-from integrations.errors import IntegrationError, OutcomeUnknown, Retryable
+from integrations.errors import IntegrationError, OutcomeUnknown, Permanent, Retryable
 from integrations.http import deadline
 from integrations.http.auth import Auth
 from integrations.http.bounds import bound
@@ -25,6 +25,8 @@ from integrations.http.retry import Call
 LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
 KEYS = ("idempotency-key", "paypal-request-id")
+# Our own fault, a key with a line break, say: found out before anything is on the wire.
+NEVER_LEFT = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, UnicodeError)
 LARGEST = 16 << 20  # bytes of an answer: a vendor that sends more is not itself
 
 
@@ -69,10 +71,12 @@ def exchange(
     )
     proof: dict[str, str] = {}
 
-    def attempt() -> Answer:
+    def prove() -> None:
         if auth:
             proof.clear()
             proof.update(auth.headers())
+
+    def attempt() -> Answer:
         answer = _send(call, method, url, sent | proof, content)
         # Told that it is still what we hold, as we asked: that is an answer.
         if answer.status == 304 and any(name.lower().startswith("if-") for name in sent):
@@ -84,7 +88,7 @@ def exchange(
             raise _unread(call, answer)
         return answer
 
-    return guarded(call, attempt, (lambda: auth.renew(proof)) if auth else None)
+    return guarded(call, attempt, prove, (lambda: auth.renew(proof)) if auth else None)
 
 
 def _send(call: Call, method: str, url: str, headers: Mapping[str, str], content: bytes | str | None) -> Answer:
@@ -96,7 +100,9 @@ def _send(call: Call, method: str, url: str, headers: Mapping[str, str], content
             return Answer(response.status_code, response.headers, _read(call, response))
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         raise Retryable(f"{call.vendor} cannot be reached") from error
-    except (httpx2.RequestError, httpx2.InvalidURL) as error:
+    except NEVER_LEFT as error:
+        raise Permanent(f"what we ask of {call.vendor} cannot be sent: {type(error).__name__}") from error
+    except httpx2.RequestError as error:
         raise OutcomeUnknown(f"{call.vendor} did not answer") from error
 
 

@@ -138,7 +138,7 @@ def reconcile() -> int:
     taken = 0
     while batch := claim(PaymentAttempt.objects.filter(status__in=PaymentAttempt.OPEN), BATCH):
         for attempt in batch:
-            with correlate(attempt.order.request_id), lease():
+            with correlate(attempt.order.request_id), lease(attempt):
                 _take_up(attempt)
         taken += len(batch)
     return taken

@@ -9,8 +9,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.claims import LONGEST, backoff, claim
+from integrations.claims import LONGEST, backoff, claim, lease
 from integrations.email.models import Mail
+from integrations.errors import DeadlineExceeded
+from integrations.http import deadline
 
 
 def mail(**fields) -> Mail:
@@ -38,6 +40,18 @@ def test_the_lease_is_as_long_as_the_settings_say():
         claim(Mail.objects.all(), 10)
     left = Mail.objects.get().due_at - timezone.now()
     assert timedelta(seconds=20) < left <= timedelta(seconds=30)
+
+
+@pytest.mark.django_db
+def test_the_work_on_a_row_has_what_is_left_of_its_lease_and_no_more():
+    mail()
+    with override_settings(LEASE_SECONDS=30.0):
+        (row,) = claim(Mail.objects.all(), 10)
+    with lease(row):
+        assert 29 < deadline.remaining() <= 30
+    row.due_at -= timedelta(seconds=31)
+    with lease(row), pytest.raises(DeadlineExceeded):
+        deadline.require("a vendor")
 
 
 @pytest.mark.django_db
