@@ -69,6 +69,7 @@ def _log(delivery: Delivery, ms: float) -> None:
 
 
 def _carry_out(delivery: Delivery) -> None:
+    deadline.require("this delivery: its lease is over")
     provider = registry.source(delivery.source)
     if not provider.knows(delivery.kind):
         known = "a kind we set aside" if delivery.kind in provider.ignored else "a kind we do not know"

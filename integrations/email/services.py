@@ -72,6 +72,7 @@ def _claim() -> list[Mail]:
 
 def _settle_or_send(mail: Mail) -> None:
     try:
+        deadline.require("this mail: its lease is over")
         carrier = registry.port(settings.MAIL_CARRIER, MailCarrier)
         if not _was_taken(mail, carrier):
             _send(mail, carrier)
