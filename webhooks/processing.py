@@ -12,6 +12,7 @@ from integrations import registry
 from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate
 from integrations.errors import Ignored, NotConfigured, Permanent, Refused, Retryable
+from integrations.http import deadline
 from webhooks import metrics
 from webhooks.handling import Effect, effects_of
 from webhooks.models import Delivery

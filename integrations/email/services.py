@@ -15,6 +15,7 @@ from integrations.correlation import correlate, request_id
 from integrations.email import metrics
 from integrations.email.models import Mail
 from integrations.errors import NotConfigured, Permanent, Retryable
+from integrations.http import deadline
 from integrations.ports import MailCarrier
 
 log = structlog.get_logger("mail")
