@@ -14,7 +14,7 @@ from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate, request_id
 from integrations.email import metrics
 from integrations.email.models import Mail
-from integrations.errors import NotConfigured, Permanent, Retryable
+from integrations.errors import DeadlineExceeded, NotConfigured, Permanent, Retryable
 from integrations.http import deadline
 from integrations.ports import MailCarrier
 
@@ -73,7 +73,7 @@ def _claim() -> list[Mail]:
 
 def _settle_or_send(mail: Mail) -> None:
     try:
-        deadline.require("this mail: its lease is over")
+        _require_time()
         carrier = registry.port(settings.MAIL_CARRIER, MailCarrier)
         if not _was_taken(mail, carrier):
             _send(mail, carrier)
@@ -86,6 +86,13 @@ def _settle_or_send(mail: Mail) -> None:
     loud = {Mail.State.FAILED: log.error, Mail.State.SENDING: log.warning}
     write = loud.get(Mail.State(mail.state), log.info)
     write("mail", id=str(mail.pk), state=mail.state, attempt=mail.attempts, error=mail.error)
+
+
+def _require_time() -> None:
+    """A mail is begun in the first half of its lease: what is sent in the second might still be under way, and unknown
+    to the carrier, when the next claimant asks it."""
+    if deadline.bounded(settings.LEASE_SECONDS) < settings.LEASE_SECONDS / 2:
+        raise DeadlineExceeded("the lease of this mail is nearly over")
 
 
 def _was_taken(mail: Mail, carrier: MailCarrier) -> bool:
