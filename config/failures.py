@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from config.watch import EVERY
 from integrations.claims import LONGEST
 from integrations.contract import Provider
 from integrations.email.services import MAX_ATTEMPTS
@@ -113,7 +114,8 @@ def _numbers() -> str:
         ("longest pause before the first, second and any further retry", _pauses()),
         ("longest that a 429 closes the gate, whatever the vendor asks", f"{local.HOLD_AT_MOST:g} s"),
         ("how long a trial's permit outlives its attempt's time", f"{local.LEASE_MARGIN:g} s"),
-        ("within which a staff order reaches every process", f"{shared.MIRROR:g} s"),
+        ("within which a staff order reaches every process, by way of Redis", f"{shared.MIRROR:g} s"),
+        ("the same without Redis, in a web process and in a worker", f"{EVERY:g} s, {settings.PROBE_SECONDS:g} s"),
         ("after which a silent Redis counts as away", f"{state.PATIENCE:g} s"),
         ("how long Redis is then left alone, at first and at most", f"{wire.SHORTEST:g} s, {wire.LONGEST:g} s"),
         ("longest that a page or an API call may take", f"{settings.REQUEST_SECONDS:g} s"),

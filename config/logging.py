@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from integrations.masking import mask_line
+from integrations.masking import mask_line, mask_words
 
 # What these say line by line, we say better in one line of our own.
 QUIET = (
@@ -56,10 +56,10 @@ def configure(options: dict[str, Any]) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         _stamp,
-        structlog.processors.format_exc_info if options["json"] else _as_is,
+        structlog.processors.format_exc_info,  # a renderer would write it after it could be masked
         mask_line,
     ]
-    renderer = _as_json if options["json"] else structlog.dev.ConsoleRenderer()
+    renderer = _as_json if options["json"] else _for_people()
     _chain[:] = [*shared, renderer]
     structlog.configure(
         processors=_chain,
@@ -75,7 +75,7 @@ def configure(options: dict[str, Any]) -> None:
                 "line": {
                     "()": structlog.stdlib.ProcessorFormatter,
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-                    "foreign_pre_chain": shared,
+                    "foreign_pre_chain": [mask_words, *shared],
                 }
             },
             "filters": {"new": {"()": OnlyNews}},
@@ -92,6 +92,10 @@ def configure(options: dict[str, Any]) -> None:
 _encode = json.JSONEncoder(default=repr).encode
 
 
+def _for_people() -> Any:
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+
+
 def _as_json(_logger: Any, _name: str, event: Any) -> str:
     return _encode(event)
 
@@ -105,7 +109,3 @@ def _stamp(_logger: Any, _name: str, event: Any) -> Any:
 @lru_cache(maxsize=2)
 def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _as_is(_logger: Any, _name: str, event: Any) -> Any:
-    return event

@@ -14,7 +14,8 @@ from django.conf import settings
 
 from integrations.credentials import mask
 
-LONGEST = 4000  # characters that are looked at; the rest is cut off first
+LONGEST = 4000  # characters that are looked at, unless more are to be kept; the rest is cut off first
+LONGEST_TRACEBACK = 16_000
 SHORTEST_SECRET = 8
 SHORTEST_CARD = 13
 KNOWN_FOR = 30.0  # seconds until the environment is read again: a rotated file counts at once, near enough
@@ -23,7 +24,7 @@ GONE = "[masked]"
 
 def masked(text: str | bytes, most: int = LONGEST) -> str:
     """The text without its secrets, printable, at most `most` characters. Takes any bytes and never fails."""
-    clean = printable(_shortened(text))
+    clean = printable(_shortened(text, max(most, LONGEST)))
     for secret in _known():
         if secret in clean:
             clean = clean.replace(secret, mask(secret))
@@ -44,12 +45,12 @@ def printable(text: str) -> str:
 _UNPRINTABLE = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), " ") | dict.fromkeys(range(0xD800, 0xE000), "�")
 
 
-def _shortened(text: str | bytes) -> str:
-    """The first `LONGEST` characters, without a last word that the cut would leave half: half a secret is one too."""
-    known = text[: LONGEST * 4].decode("utf-8", "replace") if isinstance(text, bytes) else text
-    if len(known) <= LONGEST:
+def _shortened(text: str | bytes, most: int) -> str:
+    """The first `most` characters, without a last word that the cut would leave half: half a secret is one too."""
+    known = text[: most * 4].decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if len(known) <= most:
         return known
-    kept = known[:LONGEST]
+    kept = known[:most]
     words = kept.rsplit(None, 1)
     return words[0] if len(words) == 2 and len(words[1]) < LONGEST // 4 else kept[: -LONGEST // 4]
 
@@ -157,12 +158,37 @@ _LOOKS: tuple[tuple[str, Callable[[str], str]], ...] = (
 OURS = frozenset(
     {"event", "level", "logger", "timestamp", "request_id", "vendor", "operation", "outcome", "code", "method", "name"}
     | {"state", "source", "kind", "id", "check", "task", "sink"}
+    | {"_record", "_from_structlog"}  # structlog's own, taken out before a line is written
 )
 
 
+PLAIN = frozenset({int, float, bool, type(None)})
+
+
 def mask_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """structlog's processor: the words that others have put into a line lose their secrets."""
+    """structlog's processor: the words that others have put into a line lose their secrets.
+
+    What is neither text nor a number becomes text, as Python shows it. The end of a long traceback says what happened.
+    """
     for name, value in event.items():
-        if name not in OURS and type(value) is str and len(value) >= SHORTEST_SECRET:
-            event[name] = masked(value)
+        if name in OURS or type(value) in PLAIN:
+            continue
+        text = value if isinstance(value, str) else repr(value)
+        if name == "exception":
+            event[name] = masked(_end(text), LONGEST_TRACEBACK)
+        elif len(text) >= SHORTEST_SECRET or text is not value:
+            event[name] = masked(text)
     return event
+
+
+def mask_words(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog's processor for lines of other libraries: their `event` is a whole sentence, with values in it."""
+    event["event"] = masked(str(event["event"]))
+    return event
+
+
+def _end(traceback: str) -> str:
+    """The last `LONGEST_TRACEBACK` characters, from the beginning of a line: half a secret could not be told."""
+    if len(traceback) <= LONGEST_TRACEBACK:
+        return traceback
+    return traceback[-LONGEST_TRACEBACK:].partition("\n")[2] or traceback

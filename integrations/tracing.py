@@ -91,16 +91,13 @@ def _server(vendor: str) -> Attributes:
     return {"server.address": address.hostname, "server.port": port}
 
 
-def annotate(status: int | None, failure: str = "", *, method: str = "", server: str = "") -> None:
-    """Say of the work under way how it was answered, by whom; `failure` is the code of what went wrong."""
+def annotate(status: int | None, failure: str = "") -> None:
+    """Say of the work under way how it was answered; `failure` is the code of what went wrong."""
     span = _innermost.get() if _tracer else None
     if span is None:
         return
     if status is not None:
         span.set_attribute("http.response.status_code", status)
-    for name, value in (("http.request.method", method), ("server.address", server)):
-        if value:
-            span.set_attribute(name, value)
     if failure:
         span.set_attribute("error.type", failure)
         span.set_status(Status(StatusCode.ERROR))

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from integrations.buckets import bucket_of
-from integrations.http import metrics
+from integrations.http import metrics, quota
 
 log = structlog.get_logger("vendor")
 
@@ -112,6 +112,7 @@ class Journal:
     def flush(self) -> None:
         """Write what has come together. While the database is away it is kept, as far as there is room."""
         with self._writing:
+            quota.share()
             counts, failures, rejections = self._take()
             _tell(rejections)
             if counts or failures:

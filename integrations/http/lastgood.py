@@ -48,16 +48,11 @@ class Known(Generic[T]):
         return bool(self.age)
 
 
-def stale_if_down(vendor: str, operation: str, tenant: str, at_most: timedelta, ask: Callable[[], T]) -> T:
+def known(vendor: str, operation: str, tenant: str, at_most: timedelta, ask: Callable[[], T]) -> Known[T]:
     """`ask`'s answer, or the last good one, of `at_most` that age, when the vendor cannot answer now.
 
     A vendor that is well and says no (`Permanent`: 401, 404) is believed. What is served is noted for `stale_age`.
     """
-    return known(vendor, operation, tenant, at_most, ask).answer
-
-
-def known(vendor: str, operation: str, tenant: str, at_most: timedelta, ask: Callable[[], T]) -> Known[T]:
-    """As `stale_if_down`, with the age."""
     try:
         answer = ask()
     except Retryable:

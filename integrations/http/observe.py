@@ -23,8 +23,7 @@ WELL = frozenset({"ok", "not_found"})
 class Attempt:
     """One request that left, or was to leave. `outcome` is `ok` or the error's code; `status` None for no answer.
 
-    `number` counts from 1; `excerpt` is what of the vendor's words is safe to keep, secrets masked. `method` and
-    `server` (host name) are for the trace, where the operation and the plug-in's address do not tell.
+    `number` counts from 1; `excerpt` is what of the vendor's words is safe to keep, secrets masked.
     """
 
     vendor: str
@@ -34,8 +33,6 @@ class Attempt:
     seconds: float
     status: int | None = None
     excerpt: str = ""
-    method: str = ""
-    server: str = ""
 
 
 def attempted(attempt: Attempt) -> None:
@@ -58,8 +55,7 @@ def _count(attempt: Attempt) -> None:
     if outcome != "ok":
         journal.keep(_failure(attempt, int(milliseconds)))
     if tracing.on():
-        failure = "" if outcome == "ok" else outcome
-        tracing.annotate(attempt.status, failure, method=attempt.method, server=attempt.server)
+        tracing.annotate(attempt.status, "" if outcome == "ok" else outcome)
 
 
 def _failure(attempt: Attempt, milliseconds: int) -> Failure:

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 log = structlog.get_logger("quota")
 
 KEPT = 3600  # seconds that what was read is worth showing, unless the vendor says when it resets
-BETWEEN_NOTES = 1.0  # seconds: a vendor asked a thousand times a second is noted once
+BETWEEN_NOTES = 1.0  # seconds: a vendor asked a thousand times a second is heard once
 # A reset further than this is no delay but a moment: GitHub and SendGrid send Unix time, others seconds to wait.
 EPOCH = 1_000_000_000
 
@@ -81,20 +81,29 @@ def _delay(reset: int | None, now: float) -> float | None:
     return max(0.0, reset - now) if reset > EPOCH else float(reset)
 
 
-# Kept where the processes meet, which may be down
+# Heard by the attempt, kept by another thread where the processes meet, which may be down or hang
 
-_noted: dict[str, float] = {}
+_heard_at: dict[str, float] = {}
+_heard: dict[str, Quota] = {}
 
 
 def heed(vendor: str, headers: Mapping[str, str]) -> None:
-    """Note what an answer's headers say, if they say it and it is not a second since the last time."""
-    if time.monotonic() - _noted.get(vendor, -BETWEEN_NOTES) >= BETWEEN_NOTES and (found := quota_of(headers)):
-        note(vendor, found)
+    """Remember what an answer's headers say, at most once a second, until `share` is called; waits for nothing."""
+    now = time.monotonic()
+    if now - _heard_at.get(vendor, -BETWEEN_NOTES) >= BETWEEN_NOTES and (found := quota_of(headers)):
+        _heard_at[vendor] = now
+        _heard[vendor] = found
+
+
+def share() -> None:
+    """Note what was heard since the last time, for all processes. The journal's thread does it, no caller."""
+    for vendor in list(_heard):
+        if found := _heard.pop(vendor, None):
+            note(vendor, found)
 
 
 def note(vendor: str, quota: Quota) -> None:
     """Keep the quota until it resets; a cache that is away is noted and survived."""
-    _noted[vendor] = time.monotonic()
     lasts = KEPT if quota.resets_in is None else min(max(quota.resets_in, 1.0), KEPT)
     try:
         cache.set(_key(vendor), asdict(quota), timeout=lasts)

@@ -1,8 +1,11 @@
 """The lines of the log as programs read them."""
 
+import io
 import json
+import logging as stdlib
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import structlog
 from django.conf import settings
 
@@ -40,3 +43,45 @@ def test_what_json_does_not_know_is_written_as_python_shows_it(capsys) -> None:
     assert line["what"] == "{1, 2}"
     assert line["when"] == "datetime.timedelta(seconds=3)"
     assert (line["event"], line["level"], line["logger"]) == ("it.happened", "info", "test")
+
+
+SECRET = "a1B2c3D4e5F6g7H8"
+
+
+def _written(monkeypatch, as_json: bool, say) -> str:
+    """What `say`, given a standard logger and one of ours, makes the configured log write."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    was = structlog.get_config()
+    try:
+        logging.configure({"json": as_json, "level": "INFO"})
+        say(stdlib.getLogger("someone.else"), structlog.get_logger("test"))
+    finally:
+        logging.configure(settings.LOGGING)
+        structlog.configure(**was)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "console"])
+def test_what_a_library_logs_is_masked(monkeypatch, as_json) -> None:
+    def say(theirs, _ours) -> None:
+        theirs.warning("Retrying %s with Bearer %s", "https://x.example", SECRET)
+
+    said = _written(monkeypatch, as_json, say)
+    assert "Retrying https://x.example with Bearer [masked]" in said
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "console"])
+@pytest.mark.parametrize("whose", [0, 1], ids=["a library's", "ours"])
+@pytest.mark.filterwarnings("error")
+def test_a_traceback_is_masked(monkeypatch, as_json, whose) -> None:
+    def say(*loggers) -> None:
+        try:
+            raise ValueError(f"refused: token={SECRET}")
+        except ValueError:
+            loggers[whose].exception("it broke")
+
+    said = _written(monkeypatch, as_json, say)
+    assert "ValueError: refused: token=[masked]" in said
+    assert "Traceback" in said
+    assert SECRET not in said

@@ -142,7 +142,7 @@ def test_the_sentence_says_how_long_ago_and_who(seconds, words, after):
     after(seconds=seconds)
     with lastgood.collecting():
         for slug in ("stripe", "sendgrid", "acme"):
-            lastgood.stale_if_down(slug, "x", "t", timedelta(days=1), _down)
+            lastgood.known(slug, "x", "t", timedelta(days=1), _down)
         sentence = patchbay(RequestFactory().get("/"))["stale"]()
     assert sentence == f"Some of this is from {words}: acme, SendGrid and Stripe do not answer right now."
 

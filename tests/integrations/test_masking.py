@@ -116,3 +116,29 @@ def test_a_log_line_keeps_our_words_and_masks_theirs():
     line = {"event": "vendor.call", "vendor": "acme", "error": f"refused Bearer {SECRET}", "ms": 1.5, "status": None}
     cleaned = mask_line(None, "info", dict(line))
     assert cleaned == line | {"error": "refused Bearer [masked]"}
+
+
+NO_TEXT = {
+    "a dict": {"password": SECRET},
+    "a list": [f"Bearer {SECRET}"],
+    "an error": ValueError(f"token={SECRET}"),
+    "bytes": f"token={SECRET}".encode(),
+    "a set": {("a", f"whsec_{SECRET}")},
+}
+
+
+@pytest.mark.parametrize("value", NO_TEXT.values(), ids=NO_TEXT)
+def test_what_is_no_text_loses_its_secrets_as_it_is_shown(value):
+    assert SECRET not in str(mask_line(None, "info", {"event": "x", "given": value})["given"])
+
+
+def test_numbers_and_our_own_names_are_left_alone():
+    record = object()
+    line = {"event": "x", "status": 503, "ms": 0.5, "again": True, "none": None, "_record": record, "state": ["up"]}
+    assert mask_line(None, "info", dict(line)) == line
+
+
+def test_of_a_long_traceback_the_end_stays():
+    traceback = "frame\n" * LONGEST + f"ValueError: token={SECRET}"
+    kept = mask_line(None, "error", {"event": "x", "exception": traceback})["exception"]
+    assert kept.endswith("ValueError: token=[masked]")

@@ -21,7 +21,7 @@ from integrations.errors import (
     Unauthorized,
 )
 from integrations.http import lastgood
-from integrations.http.lastgood import known, recall, remember, stale_if_down
+from integrations.http.lastgood import known, recall, remember
 from integrations.http.transport import Answer, exchange
 from tests.integrations.vendor import nobody
 
@@ -127,52 +127,52 @@ def test_any_headers_and_any_body_come_back_byte_for_byte(headers, body):
     "error", [Retryable, CircuitOpen, RateLimited, DeadlineExceeded, OutcomeUnknown], ids=lambda error: error.code
 )
 def test_it_stands_in_when_the_vendor_cannot_answer(error):
-    stale_if_down("acme", "read", "t", HOUR, lambda: answer(body=b"good"))
-    assert stale_if_down("acme", "read", "t", HOUR, fails(error("down"))).body == b"good"
+    known("acme", "read", "t", HOUR, lambda: answer(body=b"good"))
+    assert known("acme", "read", "t", HOUR, fails(error("down"))).answer.body == b"good"
 
 
 @pytest.mark.parametrize("error", [Permanent, NotFound, Unauthorized], ids=lambda error: error.code)
 def test_a_vendor_that_is_well_and_says_no_is_believed(error):
-    stale_if_down("acme", "read", "t", HOUR, answer)
+    known("acme", "read", "t", HOUR, answer)
     with pytest.raises(error):
-        stale_if_down("acme", "read", "t", HOUR, fails(error("no")))
+        known("acme", "read", "t", HOUR, fails(error("no")))
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_it_stands_in_for_an_answer_that_says_the_vendor_is_down(status):
-    stale_if_down("acme", "read", "t", HOUR, lambda: answer(body=b"good"))
-    assert stale_if_down("acme", "read", "t", HOUR, lambda: answer(status)).body == b"good"
-    assert stale_if_down("acme", "read", "other", HOUR, lambda: answer(status)).status == status
+    known("acme", "read", "t", HOUR, lambda: answer(body=b"good"))
+    assert known("acme", "read", "t", HOUR, lambda: answer(status)).answer.body == b"good"
+    assert known("acme", "read", "other", HOUR, lambda: answer(status)).answer.status == status
 
 
 @pytest.mark.parametrize("status", [401, 404])
 def test_it_does_not_stand_in_for_a_no(status):
-    stale_if_down("acme", "read", "t", HOUR, answer)
-    assert stale_if_down("acme", "read", "t", HOUR, lambda: answer(status)).status == status
+    known("acme", "read", "t", HOUR, answer)
+    assert known("acme", "read", "t", HOUR, lambda: answer(status)).answer.status == status
 
 
 def test_with_nothing_remembered_the_error_is_the_callers():
     with pytest.raises(CircuitOpen) as refused:
-        stale_if_down("acme", "read", "t", HOUR, fails(CircuitOpen("open", 12.0)))
+        known("acme", "read", "t", HOUR, fails(CircuitOpen("open", 12.0)))
     assert refused.value.retry_after == 12.0
 
 
 def test_over_real_http_to_a_vendor_that_went_away(vendor):
     vendor.answers({"name": "good"}, headers={"X-Odd": "\xe9"})
     url = vendor.url
-    first = stale_if_down("acme", "read", "t", HOUR, lambda: exchange("acme", "GET", url))
-    assert stale_if_down("acme", "read", "t", HOUR, lambda: exchange("acme", "GET", nobody())) == first
+    first = known("acme", "read", "t", HOUR, lambda: exchange("acme", "GET", url)).answer
+    assert known("acme", "read", "t", HOUR, lambda: exchange("acme", "GET", nobody())).answer == first
 
 
 def test_what_is_served_is_noted_by_vendor_with_the_oldest_age(later):
     with lastgood.collecting():
-        stale_if_down("acme", "read", "t", HOUR, answer)
+        known("acme", "read", "t", HOUR, answer)
         assert (lastgood.stale_age(), lastgood.stale_vendors()) == (None, [])
         later(timedelta(minutes=2))
-        stale_if_down("other", "read", "t", HOUR, answer)
+        known("other", "read", "t", HOUR, answer)
         later(timedelta(minutes=5))
         for vendor in ("other", "acme"):
-            stale_if_down(vendor, "read", "t", HOUR, fails(Retryable("down")))
+            known(vendor, "read", "t", HOUR, fails(Retryable("down")))
         assert lastgood.stale_vendors() == ["acme", "other"]
         assert timedelta(minutes=7) <= lastgood.stale_age() < timedelta(minutes=8)
     assert lastgood.stale_age() is None
@@ -180,7 +180,7 @@ def test_what_is_served_is_noted_by_vendor_with_the_oldest_age(later):
 
 def test_nothing_is_noted_for_the_next_request():
     remember("acme", "read", "t", answer())
-    stale_if_down("acme", "read", "t", HOUR, fails(Retryable("down")))
+    known("acme", "read", "t", HOUR, fails(Retryable("down")))
     with lastgood.collecting():
         assert lastgood.stale_age() is None
 
@@ -194,10 +194,10 @@ def test_a_cache_that_is_down_costs_the_memory_and_never_the_answer(monkeypatch,
     dead = nobody().replace("http", "redis")
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": dead}}
     monkeypatch.setattr(lastgood, "cache", caches.create_connection("default"))
-    assert stale_if_down("acme", "read", "t", HOUR, lambda: answer(body=b"new")).body == b"new"
+    assert known("acme", "read", "t", HOUR, lambda: answer(body=b"new")).answer.body == b"new"
     assert recall("acme", "read", "t", HOUR) is None
     with pytest.raises(OutcomeUnknown):
-        stale_if_down("acme", "read", "t", HOUR, fails(OutcomeUnknown("down")))
+        known("acme", "read", "t", HOUR, fails(OutcomeUnknown("down")))
 
 
 def test_it_is_shared_by_all_processes_where_there_is_a_redis(monkeypatch, settings, redis_url):

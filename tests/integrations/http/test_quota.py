@@ -1,5 +1,7 @@
 """A vendor's own rate-limit headers, in the forms that vendors send, and hostile ones."""
 
+import threading
+
 import pytest
 from django.core.cache import cache
 from hypothesis import given
@@ -7,7 +9,14 @@ from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisAway
 
 from integrations.http import quota as quotas
-from integrations.http.quota import Quota, heed, note, quota, quota_of
+from integrations.http.journal import Journal
+from integrations.http.quota import Quota, heed, note, quota, quota_of, share
+
+
+@pytest.fixture(autouse=True)
+def _nothing_heard():
+    share()
+
 
 NOW = 1_800_000_000.0
 READ = {
@@ -44,15 +53,37 @@ def test_a_quota_is_known_to_all_until_it_resets():
     assert quota("acme-unknown") is None
 
 
-def test_a_busy_vendor_is_noted_once_a_second(monkeypatch):
+def test_a_busy_vendor_is_heard_once_a_second(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(quotas.time, "monotonic", lambda: clock[0])
     seen = []
     for second, left in ((100.0, "9"), (100.5, "8"), (101.1, "7")):
         clock[0] = second
         heed("acme-busy", {"x-ratelimit-remaining": left})
+        share()
         seen.append(quota("acme-busy").remaining)
     assert seen == [9, 9, 7]
+
+
+def test_an_attempt_does_not_wait_for_the_cache_the_journal_does(monkeypatch):
+    written = []
+    monkeypatch.setattr(quotas, "note", lambda *_said: written.append(threading.current_thread().name))
+    journal = Journal(lambda _counts, _failures: None, 60)
+    heed("acme-hangs", {"x-ratelimit-remaining": "5"})
+    assert written == []
+    journal.count("acme-hangs", True, 1)
+    journal.close()
+    assert written == ["journal"]
+    journal.flush()
+    assert written == ["journal"], "what was written once is not written again"
+
+
+def test_of_what_was_heard_between_two_writings_the_last_is_kept(monkeypatch):
+    monkeypatch.setattr(quotas, "BETWEEN_NOTES", 0.0)
+    for left in "98":
+        heed("acme-twice", {"x-ratelimit-remaining": left})
+    share()
+    assert quota("acme-twice").remaining == 8
 
 
 def test_a_cache_that_is_away_is_survived(monkeypatch):
