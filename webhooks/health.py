@@ -59,12 +59,15 @@ class Card:
     def circuit_words(self) -> str:
         """The circuit in words, with the seconds until something changes."""
         circuit = self.circuit
-        if circuit.state == "open" and circuit.mode == "auto":
+        if circuit.mode == "open":
+            return "open, held by staff"
+        if circuit.effective == "open":
             return f"open, tried again in {circuit.opens_in:.0f} s"
-        if circuit.state == "half_open":
+        if circuit.effective == "half_open":
             return f"half open, {circuit.leases} calls let through"
+        watched = f", would be {circuit.state.replace('_', ' ')}" if circuit.state != circuit.effective else ""
         gate = f", and asked to wait {circuit.gate:.0f} s" if circuit.gate else ""
-        return f"{circuit.state}{gate}"
+        return f"closed{watched}{gate}"
 
 
 def card_of(slug: str, now: datetime) -> Card:

@@ -6,7 +6,7 @@ The shared twin of this machine is `circuit.lua`; the two are held to each other
 from itertools import count
 
 from integrations.http.policy import BreakerPolicy
-from integrations.http.states import Mode, Outcome, Permit, Refusal, State
+from integrations.http.states import Mode, Outcome, Permit, Refusal, State, tell_change
 from integrations.http.window import Window
 
 SOON = 1.0  # seconds after which it is worth asking again while the trials are under way
@@ -15,8 +15,8 @@ SOON = 1.0  # seconds after which it is worth asking again while the trials are 
 class Breaker:
     """The state machine. Times are seconds of the caller's clock. Not safe to share: its owner locks."""
 
-    def __init__(self, policy: BreakerPolicy, lease: float) -> None:
-        self._policy, self._lease = policy, lease
+    def __init__(self, policy: BreakerPolicy, lease: float, vendor: str = "") -> None:
+        self._policy, self._lease, self._vendor = policy, lease, vendor
         self.window = Window(policy.window)
         self.state, self.mode, self.generation = State.CLOSED, Mode.AUTO, 0
         self.until = 0.0
@@ -70,7 +70,7 @@ class Breaker:
     def adopt(self, state: State, mode: Mode, generation: int, until: float, opened: int) -> None:
         """Go on from what another machine knows, in its generation: what is under way counts here as it would there."""
         self.mode, self.until, self.opened = mode, until, opened
-        self._change(state)
+        self._enter(state)
         self.generation = max(generation, self.generation)
 
     def _crossed(self) -> bool:
@@ -97,6 +97,10 @@ class Breaker:
         self._change(State.OPEN)
 
     def _change(self, state: State) -> None:
+        self._enter(state)
+        tell_change(self._vendor, state, self.mode)
+
+    def _enter(self, state: State) -> None:
         # Leases outlive the change: a trial that is still out burdens the vendor, whatever the others have shown.
         self.state = state
         self.generation += 1

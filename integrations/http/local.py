@@ -17,10 +17,10 @@ HOLD_AT_MOST = 60.0  # seconds: a vendor that asks for a day is asked again each
 class LocalState:
     """`VendorState` in memory, safe to share between threads. `clock` gives seconds."""
 
-    def __init__(self, policy: Policy, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, policy: Policy, clock: Callable[[], float] = time.monotonic, vendor: str = "") -> None:
         self._clock, self._slow = clock, policy.breaker.slow
         self._lock = threading.Lock()
-        self._breaker = Breaker(policy.breaker, policy.attempt + LEASE_MARGIN)
+        self._breaker = Breaker(policy.breaker, policy.attempt + LEASE_MARGIN, vendor)
         self._limiter = Limiter(policy.rate, policy.burst)
         self._budget = Budget(policy.retry_tokens, policy.retry_ratio)
         self._gate = 0.0

@@ -28,7 +28,7 @@ LOOK = "integrations.http.state.state_of"
 def breaker_states() -> Readings:
     for vendor, look in _looks():
         for state in STATES:
-            yield (vendor, state), float(look.state == state)
+            yield (vendor, state), float(look.effective == state)
 
 
 @gauge("patchbay_vendor_gate_seconds", "How long the vendor has told us to wait, 0 when not", "vendor")

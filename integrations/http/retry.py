@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from integrations.errors import CircuitOpen, DeadlineExceeded, OutcomeUnknown, RateLimited, Retryable
-from integrations.http import deadline
+from integrations.http import deadline, observe
 from integrations.http.states import VendorState
 
 BASE = 0.1  # seconds
@@ -35,7 +35,10 @@ def pause(call: Call, number: int, error: Retryable, attempts: int, state: Vendo
     if number >= attempts or not _worth_it(call, error):
         return None
     wait = max(random.uniform(0.0, min(CEILING, BASE * 4.0**number)), error.retry_after or 0.0)  # noqa: S311  jitter
-    if wait >= deadline.bounded(wait + 1.0) or not state.retry():
+    if wait >= deadline.bounded(wait + 1.0):
+        return None
+    if not state.retry():
+        observe.rejected(call.vendor, call.operation, "retry_budget")
         return None
     return wait
 

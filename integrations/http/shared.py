@@ -15,7 +15,7 @@ from django.conf import settings
 
 from integrations.http.local import HOLD_AT_MOST, LEASE_MARGIN, LocalState
 from integrations.http.policy import Policy
-from integrations.http.states import Look, Mode, Outcome, Permit, Refusal, State
+from integrations.http.states import Look, Mode, Outcome, Permit, Refusal, State, tell_change
 from integrations.http.wire import Wire
 
 log = structlog.get_logger("circuit")
@@ -39,7 +39,7 @@ class SharedState:
         self, slug: str, policy: Policy, wire: Wire, clock: Callable[[], float] = time.monotonic, node: str = ""
     ) -> None:
         self._slug, self._clock, self._node = slug, clock, node or settings.PATCHBAY_NODE
-        self._local = LocalState(policy, clock)
+        self._local = LocalState(policy, clock, slug)
         self._script = wire.script(_lua(policy) + SCRIPT, [f"patchbay:{{{slug}}}:{part}" for part in PARTS])
         self._slow = policy.breaker.slow
         self._lease_for = int((policy.attempt + LEASE_MARGIN) * MICRO)
@@ -181,7 +181,7 @@ class SharedState:
         if together:
             log.warning("circuit.together", vendor=self._slug)
         if news and not first:
-            log.warning("circuit.changed", vendor=self._slug, state=state.decode(), mode=mode.decode())
+            tell_change(self._slug, State(state.decode()), Mode(mode.decode()))
 
 
 def _lua(policy: Policy) -> str:

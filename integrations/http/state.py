@@ -17,7 +17,7 @@ PATIENCE = 0.25  # seconds: a Redis that answers slower than this is as good as 
 def state_of(slug: str) -> VendorState:
     """The one state of a vendor in this process."""
     policy = policy_of(slug)
-    return SharedState(slug, policy, _wire()) if settings.REDIS_URL else LocalState(policy)
+    return SharedState(slug, policy, _wire()) if settings.REDIS_URL else LocalState(policy, vendor=slug)
 
 
 @cache

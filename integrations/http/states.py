@@ -1,8 +1,12 @@
-"""The words that the local and the shared circuit have in common."""
+"""The words that the local and the shared circuit have in common, and the line in the log when one changes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+import structlog
+
+log = structlog.get_logger("circuit")
 
 
 class State(StrEnum):
@@ -21,6 +25,12 @@ class Mode(StrEnum):
     CLOSED = "closed"
     DISABLED = "disabled"
     WATCH = "watch"
+
+
+def tell_change(vendor: str, state: State, mode: Mode) -> None:
+    """One line for each change; an opening is what somebody has to know."""
+    write = log.warning if State.OPEN in (state, mode) else log.info
+    write("circuit.changed", vendor=vendor, state=str(state), mode=str(mode))
 
 
 class Outcome(StrEnum):
@@ -60,6 +70,13 @@ class Look:
     gate: float
     tokens: float
     shared: bool
+
+    @property
+    def effective(self) -> State:
+        """What becomes of a call: staff's order counts, and the breaker's own state only where it decides."""
+        if self.mode is Mode.AUTO:
+            return self.state
+        return State.OPEN if self.mode is Mode.OPEN else State.CLOSED
 
 
 class Seed(NamedTuple):

@@ -60,7 +60,7 @@ def acme(monkeypatch: Any) -> Patient:
     provider.health(patient.probe)
     monkeypatch.setattr(incidents, "_listeners", [patient.hear])
     found = all_providers()
-    for slug in list(found):
+    for slug in reversed(list(found)):  # put back in reverse, so that the order stays
         monkeypatch.delitem(found, slug)
     monkeypatch.setitem(found, "acme", provider)
     return patient

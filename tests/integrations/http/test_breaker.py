@@ -4,8 +4,9 @@ Each holds for the circuit of one process and for the one in Redis.
 """
 
 import pytest
+from structlog.testing import capture_logs
 
-from integrations.http.states import Outcome, State
+from integrations.http.states import Mode, Outcome, State
 from tests.integrations.http.circuits import (
     Clock,
     call,
@@ -203,3 +204,24 @@ def test_the_threshold_may_be_any_share(make: Make, rate: float) -> None:
     if rate == 1.0:
         fail(state)
         assert state.look().state is State.OPEN
+
+
+def test_each_change_is_one_line_and_an_opening_a_warning(make: Make, clock: Clock) -> None:
+    with capture_logs() as lines:
+        state = make(policy(minimum=10))
+        succeed(state)
+        fail(state, 9)
+        clock.advance(30)
+        succeed(state, 5)
+    changes = [(line["state"], line["log_level"]) for line in lines if line["event"] == "circuit.changed"]
+    assert changes == [("open", "warning"), ("half_open", "info"), ("closed", "info")]
+
+
+def test_what_becomes_of_a_call_is_staffs_order_before_the_breakers_own_state(make: Make) -> None:
+    state = make(policy())
+    fail(state, 10)
+    seen = [state.look().effective]
+    for mode in (Mode.WATCH, Mode.OPEN, Mode.CLOSED, Mode.DISABLED, Mode.AUTO):
+        state.order(mode)
+        seen.append(state.look().effective)
+    assert seen == ["open", "closed", "open", "closed", "closed", "closed"]
