@@ -137,7 +137,7 @@ def _checkout() -> str:
 
 
 def _problems() -> Iterable[tuple[str, Problem]]:
-    yield "the circuit was open already: no order is made, the cart stays", problems.vendor_resting(30)
+    yield "the circuit was open already: no order is made, the cart stays", problems.vendor_resting(30, another=False)
     for what, error in _CAUSES:
         yield what, problems.payment_failed(error, "1001")
 

@@ -3,6 +3,7 @@
 import pkgutil
 from functools import cache
 from importlib import import_module
+from math import inf
 
 from integrations import providers
 from integrations.contract import P, Provider
@@ -46,10 +47,13 @@ def offering(kind: type) -> list[str]:
 
 
 def resting(slug: str) -> float:
-    """Seconds for which nothing is asked of this vendor, because it fails, wants it so, or staff do; 0 when it is."""
-    policy, look = policy_of(slug), state_of(slug).look()
+    """Seconds for which nothing is asked of this vendor, because it fails or wants it so; 0 when it is.
+
+    It is `inf` while staff hold the circuit open, for nobody knows until when.
+    """
+    look = state_of(slug).look()
     if look.mode is Mode.OPEN:
-        return policy.breaker.open_for
+        return inf
     if look.mode is Mode.AUTO and look.state is State.OPEN:
         return look.opens_in
-    return look.gate if look.gate > policy.deadline else 0.0
+    return look.gate if look.gate > policy_of(slug).deadline else 0.0

@@ -53,6 +53,8 @@ class Observation:
 
 
 TABLE: tuple[tuple[State, Callable[[Observation], bool]], ...] = (
+    # What staff hold open sends nothing, whether or not they have paused the probes as well.
+    (State.DOWN, lambda seen: seen.circuit == "held_open"),
     (State.PAUSED, lambda seen: seen.paused),
     (State.DOWN, lambda seen: bool(seen.down)),
     (State.DEGRADED, lambda seen: bool(seen.degraded)),

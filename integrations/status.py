@@ -125,8 +125,8 @@ def _vendor(slug: str, row: VendorHealth | None, incidents: list[Incident], now:
         words=words,
         tone=tone,
         since=_since(row, state),
-        strip=_strip(_first_known(slug, row), incidents, now),
-        summary=_summary(incidents, now),
+        strip=_strip(_first_known(slug, row, state), incidents, now, tone),
+        summary=_summary(incidents, now, state),
         incidents=[_told(one) for one in incidents],
     )
 
@@ -144,19 +144,24 @@ def _since(row: VendorHealth | None, state: str) -> datetime | None:
     return row.checked_at if state == UNKNOWN else row.since
 
 
-def _first_known(slug: str, row: VendorHealth | None) -> datetime | None:
+def _first_known(slug: str, row: VendorHealth | None, state: str) -> datetime | None:
     first = Incident.objects.filter(vendor=slug).order_by("opened_at").values_list("opened_at", flat=True).first()
-    known = [moment for moment in (first, row and row.first_at) if moment]
+    # We began to watch it then, but of one that was never used that says nothing.
+    watched_from = row.first_at if row and state != State.NEW else None
+    known = [moment for moment in (first, watched_from) if moment]
     return min(known, default=None)
 
 
-def _strip(first: datetime | None, incidents: list[Incident], now: datetime) -> list[Slot]:
+def _strip(first: datetime | None, incidents: list[Incident], now: datetime, tone: str) -> list[Slot]:
+    """The last slot is at least as grave as the state now (`tone`), which may be without an incident."""
     length = DAY / SLOTS
     slots = []
     for number in range(SLOTS):
         begin = now - DAY + number * length
         slots.append(Slot(number * 4, _tone(begin, begin + length, first, incidents)))
-    return slots
+    last = slots.pop()
+    grave = GRAVITY.get(tone, 0) > GRAVITY.get(last.tone, 0)
+    return [*slots, Slot(last.x, tone if grave else last.tone)]
 
 
 def _tone(begin: datetime, end: datetime, first: datetime | None, incidents: list[Incident]) -> str:
@@ -170,12 +175,15 @@ def _tone(begin: datetime, end: datetime, first: datetime | None, incidents: lis
     return max(tones, key=GRAVITY.__getitem__, default="good")
 
 
-def _summary(incidents: list[Incident], now: datetime) -> str:
+def _summary(incidents: list[Incident], now: datetime, state: str) -> str:
     """What the strip shows, for whoever cannot see it."""
     lost = sum((_length(one, now) for one in incidents if one.kind == Incident.Kind.DOWN), timedelta())
     if lost:
         return f"Not available for {span(lost.total_seconds())} of the last 24 hours"
-    return "Some trouble in the last 24 hours" if incidents else "No trouble in the last 24 hours"
+    if state == State.NEW and not incidents:
+        return "Nothing known yet"
+    troubled = incidents or state == State.DOWN
+    return "Some trouble in the last 24 hours" if troubled else "No trouble in the last 24 hours"
 
 
 def _length(incident: Incident, now: datetime) -> timedelta:

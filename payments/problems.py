@@ -1,5 +1,6 @@
 """What can be wrong with buying, in words for whoever buys."""
 
+from math import isinf
 from typing import Any
 
 from integrations.errors import (
@@ -13,11 +14,11 @@ from integrations.errors import (
     Spent,
     Unauthorized,
 )
+from integrations.http.local import HOLD_AT_MOST
 from payments.waiting import in_words
 from webhooks.problems import Problem
 
-# When to try again, in seconds: where the payment service named no time, and where it named an unreasonable one.
-SOON, AT_MOST = 5, 300
+SOON = 5  # seconds: when to try again where the payment service named no time
 RESTING = "The payment service is having trouble"
 
 
@@ -72,25 +73,37 @@ def unknown_vendor(slug: str) -> Problem:
     return Problem(422, "provider_unavailable", "This way of paying is not offered", detail)
 
 
-def vendor_resting(wait: float) -> Problem:
-    """`wait` (seconds): until then nothing is asked of this payment service, so nothing was begun."""
-    detail = f"Your cart is kept and nothing was charged. Come back in {in_words(wait)}, or pay another way."
-    return Problem(503, "vendor_resting", RESTING, detail, retry_after=wait)
+def vendor_resting(wait: float, *, another: bool) -> Problem:
+    """Nothing is asked of this payment service for `wait` (seconds), so nothing was begun; `another` way is open."""
+    instead = ", or pay another way" if another else ""
+    detail = f"Your cart is kept and nothing was charged. Come back {in_words(wait)}{instead}."
+    return Problem(503, "vendor_resting", RESTING, detail, retry_after=_again(wait))
 
 
-def payment_failed(error: IntegrationError, order: str) -> Problem:
-    """Why the payment of a kept order did not start, and what to do next; the vendor's own words stay with us."""
-    kept = f"Your order {order} is kept and nothing was charged."
+def kept(order: str) -> str:
+    """What a person must know first of a payment that did not start."""
+    return f"Your order {order} is kept and nothing was charged."
+
+
+def payment_failed(error: IntegrationError, order: str, resting: float = 0) -> Problem:
+    """Why the payment of a kept order did not start, and what to do next; the vendor's own words stay with us.
+
+    `resting` (seconds, `inf`): for so long nothing is asked of the payment service.
+    """
     if isinstance(error, Retryable | Spent):
-        wait = min(getattr(error, "retry_after", None) or SOON, AT_MOST)
+        wait = resting or min(getattr(error, "retry_after", None) or SOON, HOLD_AT_MOST)
+        detail = f"{kept(order)} Try the payment again {in_words(wait)}."
         code, title = _away(error)
-        return Problem(
-            503, code, title, f"{kept} Try the payment again in {in_words(wait)}.", retry_after=wait, order=order
-        )
-    told = f"{kept} We have been told, and will look into it."
+        return Problem(503, code, title, detail, retry_after=_again(wait), order=order)
+    told = f"{kept(order)} We have been told, and will look into it."
     if isinstance(error, Unauthorized | Forbidden | Reconnect | NotConfigured):
         return Problem(502, "vendor_locked", "The payment service does not let us in", told, order=order)
     return Problem(502, "vendor_refused", "The payment service refused to start this payment", told, order=order)
+
+
+def _again(wait: float) -> float:
+    """Seconds for `Retry-After`: where nobody knows the end, a program asks once a minute."""
+    return HOLD_AT_MOST if isinf(wait) else wait
 
 
 def _away(error: IntegrationError) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from integrations.ports import PaymentGateway
 
 @dataclass(frozen=True)
 class Way:
-    """One payment service; `wait` (seconds) until it is asked again, 0 when it is well."""
+    """One payment service; `wait` (seconds) until it is asked again, 0 when it is well, `inf` when staff decide."""
 
     slug: str
     name: str

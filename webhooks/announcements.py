@@ -9,6 +9,7 @@ from integrations.causes import name_of
 from integrations.incidents import Announcement, listen, title
 from integrations.models import Incident
 from integrations.ports import OPERATORS
+from integrations.registry import all_providers
 from webhooks.outbox import publish
 
 
@@ -31,5 +32,10 @@ def _data(incident: Incident) -> dict[str, Any]:
         "remedy": incident.remedy,
         "opened_at": incident.opened_at.isoformat(),
         "closed_at": incident.closed_at.isoformat() if incident.closed_at else None,
-        "url": settings.PATCHBAY_URL + reverse("webhooks:console_health"),
+        "url": settings.PATCHBAY_URL + _page_of(incident.vendor),
     }
+
+
+def _page_of(vendor: str) -> str:
+    known = vendor in all_providers()
+    return reverse("webhooks:console_vendor", args=[vendor]) if known else reverse("webhooks:console_health")

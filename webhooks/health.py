@@ -20,6 +20,16 @@ from integrations.sparkline import Sparkline, draw
 from webhooks.console import operators_only
 
 Mode = BreakerOrder.Mode
+SHOWN = 5  # orders that are in sight; the earlier ones are folded away
+GIVEN = {
+    Mode.AUTO: "The circuit of {name} is automatic now.",
+    Mode.OPEN: "The circuit of {name} is held open now: nothing is sent.",
+    Mode.CLOSED: "The circuit of {name} is held closed now: everything is sent.",
+    Mode.DISABLED: "The circuit of {name} is disabled now: everything is sent, and nothing is counted.",
+    Mode.WATCH: "The circuit of {name} only watches now: it counts, and refuses nothing.",
+    Mode.PAUSE: "The probes of {name} are paused now.",
+    Mode.RESUME: "The probes of {name} go on now.",
+}
 GRAVEST = (State.DOWN, State.DEGRADED, State.LATE, State.PAUSED, State.NEW, State.UP)
 
 
@@ -114,12 +124,14 @@ def overview(request: HttpRequest) -> HttpResponse:
 def vendor(request: HttpRequest, slug: str) -> HttpResponse:
     """One vendor: its card, its history, what failed lately, and what staff ordered; `?fragment=1` the live part."""
     card = card_of(_known(slug), timezone.now())
+    orders = list(BreakerOrder.objects.filter(vendor=slug).select_related("by").order_by("-pk")[:20])
     context = {
         "card": card,
         "account": observations.account(slug),
         "failures": observations.recent_failures(slug, 20),
         "incidents": Incident.objects.filter(vendor=slug).order_by("-opened_at")[:20],
-        "orders": BreakerOrder.objects.filter(vendor=slug).select_related("by").order_by("-pk")[:20],
+        "orders": orders[:SHOWN],
+        "earlier": orders[SHOWN:],
         "paused": control.paused(slug),
         "probes": all_providers()[slug].probes,
         "modes": [mode for mode in Mode if mode not in control.PROBING],
@@ -140,7 +152,7 @@ def order(request: HttpRequest, slug: str) -> HttpResponse:
     except ValueError:
         messages.error(request, "Nothing was changed: there is no such order.")
     else:
-        messages.success(request, f"{name_of(slug)}: {Mode(mode).label}.")
+        messages.success(request, GIVEN[Mode(mode)].format(name=name_of(slug)))
     return redirect("webhooks:console_vendor", slug=slug)
 
 

@@ -1,5 +1,6 @@
 """Calls to vendors that failed."""
 
+from datetime import UTC
 from typing import Any
 
 from django.contrib import admin
@@ -11,11 +12,15 @@ from integrations.models import CallFailure
 
 @admin.register(CallFailure)
 class CallFailureAdmin(ModelAdmin):
-    list_display = ("at", "vendor", "operation", "outcome", "status", "attempt", "latency_ms", "request_id")
+    list_display = ("when", "vendor", "operation", "outcome", "status", "request_id")
     list_filter = ("vendor", "outcome", "status")
     search_fields = ("request_id", "operation")
     date_hierarchy = "at"
     ordering = ("-at",)
+
+    @admin.display(description="At (UTC)", ordering="at")
+    def when(self, failure: CallFailure) -> str:
+        return f"{failure.at.astimezone(UTC):%d %b %Y %H:%M:%S}"
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False

@@ -57,7 +57,7 @@ def start(attempt: PaymentAttempt, *, anew: bool = True) -> PaymentAttempt:
     except Retryable as error:
         unknown = {"status": PaymentAttempt.Status.UNKNOWN} if isinstance(error, OutcomeUnknown) else {}
         _note(attempt, due_at=timezone.now() + backoff(attempt.attempts + 1, error.retry_after), **unknown)
-        raise problems.payment_failed(error, order.number) from error
+        raise problems.payment_failed(error, order.number, registry.resting(attempt.provider)) from error
     except (Permanent, NotConfigured) as error:
         log.error("payment.refused", attempt=str(attempt.pk), error=str(error))
         if anew and isinstance(error, Spent):
@@ -117,7 +117,8 @@ def _require_gateway(provider: str) -> None:
 
 def _require_awake(provider: str) -> None:
     if wait := registry.resting(provider):
-        raise problems.vendor_resting(wait)
+        others = (slug for slug in registry.offering(PaymentGateway) if slug != provider)
+        raise problems.vendor_resting(wait, another=any(not registry.resting(slug) for slug in others))
 
 
 def _request(attempt: PaymentAttempt) -> PaymentRequest:

@@ -149,7 +149,8 @@ def _take_up(attempt: PaymentAttempt) -> None:
     try:
         _learn(attempt)
     except Problem as problem:
-        asked = problem.retry_after
+        # What the vendor wants; what a person is told is in proportion to their patience.
+        asked = getattr(problem.__cause__, "retry_after", None)
         log.warning("payment.not_started", attempt=str(attempt.pk), code=problem.code)
     except Permanent as error:
         log.error("payment.needs_a_person", attempt=str(attempt.pk), error=str(error))

@@ -1,4 +1,4 @@
-"""How long to wait, in templates."""
+"""When to come back, in templates."""
 
 from django import template
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from payments import problems
 from payments.forms import CheckoutForm
 from payments.models import Order, PaymentAttempt
 from payments.progress import Progress
@@ -76,17 +77,24 @@ def order_pay(request: HttpRequest, number: str) -> HttpResponse:
     try:
         return _hosted_page(checkouts.resume(found))
     except Problem as problem:
-        messages.error(request, sentence(problem))
-        return to("order", number)
+        return _not_begun(request, problem, found)
 
 
 def _place(request: HttpRequest, provider: str, key: UUID | None, total: int | None) -> HttpResponse:
     try:
         return _hosted_page(checkouts.begin(request.user, provider, str(key or ""), total))
     except Problem as problem:
+        if placed := problem.extra.get("order"):
+            return _not_begun(request, problem, _mine(request, placed))
         messages.error(request, sentence(problem))
-        placed = problem.extra.get("order")
-        return to("order", placed) if placed else to("checkout")
+        return to("checkout")
+
+
+def _not_begun(request: HttpRequest, problem: Problem, found: Order) -> HttpResponse:
+    # While the payment service rests the page itself says for how long: once is enough.
+    said = f"{problem.title}. {problems.kept(found.number)}" if _wait(found) else sentence(problem)
+    messages.error(request, said)
+    return to("order", found.number)
 
 
 def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:
@@ -98,9 +106,15 @@ def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:
 
 def _progress(request: HttpRequest, found: Order) -> dict[str, Any]:
     progress = Progress.of(found, returned="return" in request.GET)
-    under_way = found.attempts.last() if found.payable else None
-    wait = Way.of(under_way.provider).wait if under_way else 0
-    return {"order": found, "progress": progress, "wait": wait}
+    return {"order": found, "progress": progress, "wait": _wait(found)}
+
+
+def _wait(found: Order) -> float:
+    """Seconds until the order can be paid; 0 where it can, and where a hosted page is there already."""
+    attempt = found.attempts.last() if found.payable else None
+    if attempt is None or (attempt.redirect_url and attempt.status in PaymentAttempt.OPEN):
+        return 0
+    return Way.of(attempt.provider).wait
 
 
 def _mine(request: HttpRequest, number: str) -> Order:

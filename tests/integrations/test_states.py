@@ -42,7 +42,8 @@ def test_the_gravest_part_decides_in_every_combination() -> None:
     assert len(EVERY) == 1024
     for parts in EVERY:
         seen = Observation(**{name: value for part, _ in parts for name, value in part.items()})
-        assert state(seen) == min((asked for _, asked in parts), key=ORDER.index), seen
+        gravest = min((asked for _, asked in parts), key=ORDER.index)
+        assert state(seen) == (State.DOWN if seen.circuit == "held_open" else gravest), seen
 
 
 def test_a_finding_belongs_to_each_bad_state_and_none_to_a_good_one() -> None:
@@ -50,7 +51,7 @@ def test_a_finding_belongs_to_each_bad_state_and_none_to_a_good_one() -> None:
         seen = Observation(**{name: value for part, _ in parts for name, value in part.items()})
         due = {kind for kind, code in findings(seen).items() if code}
         wanted = {State.DOWN: {"down"}, State.DEGRADED: {"degraded"}}
-        assert due == wanted.get(state(seen), set()), seen
+        assert due == (set() if seen.paused else wanted.get(state(seen), set())), seen
 
 
 def test_a_vendor_that_is_down_keeps_its_lesser_incident_open() -> None:

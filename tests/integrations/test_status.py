@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations import health, views
+from integrations import control, health, views
 from integrations.errors import Unauthorized
 from integrations.models import Incident, VendorHealth
 from integrations.status import SLOTS, Status, status_at
@@ -55,6 +55,22 @@ def test_a_vendor_that_was_never_contacted_is_not_used_yet(acme: Patient) -> Non
     status = status_at(NOON)
     assert (only(status).words, status.headline) == ("Not used yet", "Nothing known yet")
     assert {slot.tone for slot in only(status).strip} == {""}
+
+
+def test_a_vendor_that_was_looked_at_and_never_used_has_no_record_to_praise(acme: Patient) -> None:
+    VendorHealth.objects.create(vendor="acme", state="new", first_at=NOON - timedelta(hours=5), checked_at=NOON)
+    vendor = only(status_at(NOON))
+    assert (vendor.words, vendor.summary) == ("Not used yet", "Nothing known yet")
+    assert {slot.tone for slot in vendor.strip} == {""}
+
+
+def test_what_staff_hold_open_is_not_available_though_its_probes_are_paused(acme: Patient) -> None:
+    for mode in ("pause", "open"):
+        control.give("acme", mode, "they asked us to stop", None)
+    health.check("acme", NOON)
+    vendor = only(status_at(NOON))
+    assert (vendor.words, vendor.strip[-1].tone) == ("Not available", "bad")
+    assert vendor.summary == "Some trouble in the last 24 hours"
 
 
 def test_nothing_configured_has_words(acme: Patient, client: Client, settings: Any) -> None:

@@ -36,7 +36,7 @@ TOLD = {
     "timeout": (503, "vendor_unavailable", SILENT, "5"),
     "unreachable": (503, "vendor_unavailable", SILENT, "5"),
     "429:40": (503, "vendor_busy", BUSY, "40"),
-    "429:86400": (503, "vendor_busy", BUSY, "300"),
+    "429:86400": (503, "vendor_busy", BUSY, "60"),
     "status:401": (502, "vendor_locked", LOCKED, None),
     "status:403": (502, "vendor_locked", LOCKED, None),
     "status:400": (502, "vendor_refused", REFUSES, None),
@@ -171,7 +171,10 @@ def test_after_the_rest_the_same_cart_is_paid(signed_in, cable, sandbox, leaping
 def test_an_order_already_placed_says_when_its_payment_service_is_back(signed_in, attempt):
     PaymentAttempt.objects.update(status=PaymentAttempt.Status.UNKNOWN, redirect_url="")
     open_circuit()
-    assert "The payment service is having trouble. Please come back in" in text(signed_in.get("/orders/1001"))
+    said = text(signed_in.get("/orders/1001"))
+    assert "The payment service is having trouble. Your order is kept. Please come back in" in said
+    assert "Look again" in said
+    assert "Continue to payment" not in said
     answer = signed_in.post(f"/api/v1/orders/{attempt.order_id}/payments", content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (503, "vendor_resting")
     assert answer.json()["order"] == "1001"
@@ -217,3 +220,37 @@ def test_the_worker_asks_again_no_sooner_than_the_vendor_wants(attempt, gateway,
     assert attempt.due_at - before >= timedelta(seconds=200)
     assert attempt.status == status
     assert reconcile() == 0
+
+
+def test_a_hosted_page_that_is_there_already_is_gone_on_to_while_the_circuit_is_open(signed_in, attempt):
+    open_circuit()
+    assert "Continue to payment" in text(signed_in.get("/orders/1001"))
+    assert signed_in.post("/orders/1001/pay")["Location"] == attempt.redirect_url
+
+
+def test_while_staff_hold_the_circuit_open_nobody_is_promised_a_time(signed_in, cable, attempt):
+    put(signed_in)
+    PaymentAttempt.objects.update(status=PaymentAttempt.Status.UNKNOWN, redirect_url="")
+    state_of("stripe").order(Mode.OPEN)
+    assert "Please come back a little later." in text(signed_in.get("/checkout"))
+    assert "Please come back a little later." in text(signed_in.get("/orders/1001"))
+    begun = check_out(signed_in)
+    assert begun.json()["detail"] == "Your cart is kept and nothing was charged. Come back a little later."
+    resumed = signed_in.post(f"/api/v1/orders/{attempt.order_id}/payments", content_type="application/json")
+    assert resumed.json()["detail"].endswith("Try the payment again a little later.")
+    assert begun["Retry-After"] == resumed["Retry-After"] == "60"
+
+
+def test_a_person_is_told_once_when_a_busy_payment_service_is_back(signed_in, cable, ail):
+    put(signed_in)
+    ail("429:86400")
+    page = text(signed_in.post("/checkout", {"provider": "stripe"}, follow=True))
+    assert re.findall(r"\d+ (?:seconds|minutes)", page) == ["60 seconds"]
+
+
+@pytest.mark.parametrize(("offered", "told"), [(["stripe"], False), (["github", "stripe"], True)])
+def test_another_way_is_spoken_of_only_where_there_is_one(signed_in, cable, monkeypatch, offered, told):
+    put(signed_in)
+    monkeypatch.setattr(registry, "offering", lambda _kind: offered)
+    open_circuit()
+    assert ("pay another way" in check_out(signed_in).json()["detail"]) is told

@@ -55,7 +55,11 @@ def test_one_mail_goes_to_everybody_on_duty_and_says_what_to_do() -> None:
     assert begun.subject == "Acme is down"
     assert "The key is not accepted." in begun.text
     assert "What to do: Compare" in begun.text
-    assert "/console/health" in begun.html
+    for written in (begun.html, begun.text):
+        assert "/console/health/acme" in written
+        assert f"Since {NOON:%-d %B %Y, %H:%M:%S} UTC" in written
+    for written in (over.html, over.text):
+        assert f"From {NOON:%-d %B %Y, %H:%M:%S} UTC to {after(60):%-d %B %Y, %H:%M:%S} UTC" in written
     assert over.subject == "Over: Acme is down"
 
 

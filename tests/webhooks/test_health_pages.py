@@ -1,5 +1,7 @@
 """The operators' pages about the vendors: every state has its words, and an order needs its reason."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,12 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from integrations import health, observations
+from integrations import control, health, observations
 from integrations.causes import OURS, TABLE
 from integrations.errors import Unauthorized
 from integrations.http.journal import journal
 from integrations.incidents import settle
-from integrations.models import BreakerOrder, VendorHealth
+from integrations.models import BreakerOrder, CallFailure, VendorHealth
 from tests.integrations.patient import Patient
 from tests.payments.browsing import require_strict, text
 
@@ -97,6 +99,42 @@ def test_an_order_without_a_reason_changes_nothing_and_says_so(acme: Patient, st
     answer = staff.post("/console/health/acme/order", {"mode": "open", "reason": " "}, follow=True)
     assert "Nothing was changed. Say why" in text(answer)
     assert observations.look("acme").mode == "auto"
+
+
+def test_an_order_is_confirmed_in_a_sentence(acme: Patient, staff: Client) -> None:
+    for mode in BreakerOrder.Mode.values:
+        page = staff.post("/console/health/acme/order", {"mode": mode, "reason": "x"}, follow=True)
+        assert re.search(r"The (circuit|probes) of Acme [a-z :,]+\.", text(page)), mode
+
+
+def test_of_many_orders_the_newest_five_are_in_sight(acme: Patient, staff: Client) -> None:
+    for number in range(7):
+        control.give("acme", "watch", f"reason {number}", None)
+    shown, folded = staff.get("/console/health/acme").content.decode().split("<summary>2 earlier</summary>")
+    assert re.findall(r"reason \d", shown) == [f"reason {number}" for number in (6, 5, 4, 3, 2)]
+    assert re.findall(r"reason \d", folded) == ["reason 1", "reason 0"]
+
+
+def test_the_admin_shows_a_failed_call_to_the_second_with_its_whole_request_id(
+    acme: Patient, admin_client: Client
+) -> None:
+    at = datetime(2026, 11, 24, 10, 41, 13, tzinfo=UTC)
+    identifier = "0123456789abcdef0123456789abcdef"
+    CallFailure.objects.create(
+        vendor="acme", operation="GET /", outcome="timeout", latency_ms=1, request_id=identifier, at=at
+    )
+    words = text(admin_client.get("/admin/integrations/callfailure/"))
+    assert "24 Nov 2026 10:41:13" in words
+    assert identifier in words
+
+
+def test_an_empty_list_in_the_admin_offers_a_new_row_only_where_one_may_be_added(admin_client: Client) -> None:
+    tokens = text(admin_client.get("/admin/integrations/providertoken/"))
+    assert "rows come here by themselves" in tokens
+    assert "Create a new item" not in tokens
+    orders = admin_client.get("/admin/integrations/breakerorder/")
+    assert "add the first" in text(orders)
+    assert "Reset the filters" in text(admin_client.get("/admin/integrations/breakerorder/?mode__exact=open"))
 
 
 def test_the_probes_are_paused_and_resumed_from_the_page(acme: Patient, staff: Client) -> None:
