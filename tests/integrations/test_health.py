@@ -72,12 +72,13 @@ def test_recovery_closes_the_incident_and_the_next_outage_opens_another(acme: Pa
     assert VendorHealth.objects.get().since == after(150)
 
 
-def test_an_incident_whose_cause_changes_says_the_new_one(acme: Patient) -> None:
+def test_an_incident_whose_cause_changes_keeps_the_first_and_adds_the_new_one(acme: Patient) -> None:
     for number, error in enumerate([OutcomeUnknown("x"), OutcomeUnknown("x"), Forbidden("x")]):
         acme.error = error
         health.check("acme", after(30 * number))
     incident = Incident.objects.get()
-    assert (incident.code, incident.opened_at) == ("forbidden", after(30))
+    assert (incident.code, incident.opened_at) == ("timeout", after(30))
+    assert incident.cause.endswith(" Later: The key is good and may not do what we ask.")
 
 
 def test_two_that_find_the_same_open_one_incident(acme: Patient) -> None:
