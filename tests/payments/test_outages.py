@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from integrations import registry
-from integrations.errors import RateLimited
+from integrations.errors import CircuitOpen, DeadlineExceeded, RateLimited, Retryable
 from integrations.http.policy import policy_of
 from integrations.http.state import state_of
 from integrations.http.states import Mode, Outcome, Permit
@@ -131,6 +132,15 @@ def test_a_key_spent_on_the_vendors_failure_is_followed_by_a_new_attempt(signed_
     assert states == [PaymentAttempt.Status.FAILED, PaymentAttempt.Status.PENDING]
 
 
+def test_a_spent_key_that_is_followed_by_another_is_no_error_in_the_log(signed_in, cable, sandbox, ail):
+    put(signed_in)
+    ail("status:500", 1)
+    with capture_logs() as lines:
+        assert check_out(signed_in).status_code == 201
+    told = [(line["event"], line["log_level"]) for line in lines if line["event"].startswith("payment.")]
+    assert told == [("payment.key_spent", "info")]
+
+
 def test_a_vendor_that_spends_every_key_is_not_asked_for_ever(signed_in, cable, sandbox, ail):
     put(signed_in)
     ail("status:500")
@@ -217,3 +227,16 @@ def test_the_worker_asks_again_no_sooner_than_the_vendor_wants(attempt, gateway,
     assert attempt.due_at - before >= timedelta(seconds=200)
     assert attempt.status == status
     assert reconcile() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [(CircuitOpen, "info"), (RateLimited, "info"), (DeadlineExceeded, "info"), (Retryable, "warning")],
+)
+@pytest.mark.parametrize(("status", "event"), [("pending", "payment.not_settled"), ("created", "payment.not_started")])
+def test_what_was_not_asked_is_no_warning(attempt, gateway, error, level, status, event):
+    PaymentAttempt.objects.update(status=status)
+    gateway.failure = error("not now")
+    with capture_logs() as lines:
+        reconcile()
+    assert [line["log_level"] for line in lines if line["event"] == event] == [level]
