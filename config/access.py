@@ -22,6 +22,8 @@ HEADER = b"x-request-id"
 ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 # Asked every few seconds by machines: a line each would drown the others.
 UNREMARKABLE = ("/livez", "/readyz", "/metrics", "/static/")
+# A socket that was let in has a line of its own when it ends, `socket.closed`.
+SWITCHED = 101
 CLASSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 
 
@@ -60,7 +62,7 @@ class Exchange:
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] in ANSWERS:
-            self._status = message.get("status", 101)
+            self._status = message.get("status", SWITCHED)
             message["headers"] = [*message.get("headers", []), (HEADER, self._identifier)]
         await self._send(message)
 
@@ -70,6 +72,8 @@ class Exchange:
         self._log()
 
     def _log(self) -> None:
+        if self._status == SWITCHED:
+            return
         path = self._scope["path"]
         if path.startswith(UNREMARKABLE) and self._status < 400:
             return

@@ -3,6 +3,7 @@
 import json
 import logging
 import logging.config
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -35,6 +36,17 @@ class OnlyNews(logging.Filter):
             # Scanners do this all day: its one sentence helps whoever forgot ALLOWED_HOSTS, its traceback nobody.
             record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
         return record.name not in ("django.request", "django.security.csrf") or bool(record.exc_info)
+
+
+class OnlyOurSockets(logging.Filter):
+    """Uvicorn has up to three lines for a WebSocket that opened and closed as it should; we have one of our own."""
+
+    CHATTER = re.compile(r'connection (open|closed|rejected)\b|%s - "WebSocket %s" ')
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name != "uvicorn.error" or record.levelno > logging.INFO or record.exc_info:
+            return True
+        return not self.CHATTER.match(str(record.msg))
 
 
 class Lines(structlog.WriteLogger):
@@ -78,8 +90,10 @@ def configure(options: dict[str, Any]) -> None:
                     "foreign_pre_chain": [mask_words, *shared],
                 }
             },
-            "filters": {"new": {"()": OnlyNews}},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["new"]}},
+            "filters": {"new": {"()": OnlyNews}, "sockets": {"()": OnlyOurSockets}},
+            "handlers": {
+                "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["new", "sockets"]}
+            },
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "loggers": {name: {"level": "WARNING"} for name in QUIET}
             # The broker in memory has no host name, and kombu warns of it at every start.

@@ -16,6 +16,7 @@ HEADERS = {
     },
 }
 RETRY_AFTER = {"description": "Seconds to wait before asking again.", "schema": {"type": "integer", "minimum": 1}}
+WAIT = {"429", "503"}
 REFUSED = {
     "description": TITLES[429],
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -30,7 +31,8 @@ def document_limits(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         responses.setdefault("429", dict(REFUSED))
         for response in responses.values():
             response["headers"] = response.get("headers", {}) | TOLD
-        responses["429"]["headers"]["Retry-After"] = RETRY_AFTER
+        for status in WAIT & responses.keys():
+            responses[status]["headers"]["Retry-After"] = RETRY_AFTER
     return result
 
 

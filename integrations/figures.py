@@ -4,11 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Subquery
 from django.utils import timezone
 
 from integrations.buckets import BUCKETS_MS
+from integrations.errors import Forbidden, Unauthorized
 from integrations.models import CallCount, CallFailure
+
+REFUSALS = (Unauthorized.code, Forbidden.code)
 
 
 @dataclass(frozen=True)
@@ -61,3 +64,23 @@ def last_good(vendor: str) -> datetime | None:
 def recent_failures(vendor: str, limit: int = 20) -> list[CallFailure]:
     """The newest failed attempts, newest first."""
     return list(CallFailure.objects.filter(vendor=vendor).order_by("-at")[:limit])
+
+
+def refused(vendor: str, since: datetime) -> str:
+    """How the vendor refuses our credentials: `unauthorized` or `forbidden`, for two such answers and none good since.
+
+    Good answers are known by the minute. A key that is not accepted fails whatever it is used for, so what was good
+    within the same minute was so before; a key that may not do one thing still does the others.
+    """
+    good = CallCount.objects.filter(vendor=vendor, ok=True).order_by("-minute").values("minute")[:1]
+    rows = (
+        CallFailure.objects.filter(vendor=vendor, outcome__in=REFUSALS, at__gt=since)
+        .order_by("-at")
+        .values_list("at", "outcome", Subquery(good))
+    )
+    newest = list(rows[:2])
+    if len(newest) < 2:
+        return ""
+    (at, outcome, last), (before, _, _) = newest
+    bound = at if outcome == Unauthorized.code else before.replace(second=0, microsecond=0)
+    return "" if last and last >= bound else outcome

@@ -1,8 +1,9 @@
 """Incidents: opened once however many see it, closed once, and told to staff when it helps and not more often.
 
 Telling is a matter of its own. It is held back in quiet hours, but for what cannot wait (a payment vendor that is
-down, our own worker being silent), and for `HOLD` after the same was told before, so that what flaps does not ring
-each time. What was held back is told by the next `announce` if it is still so.
+down, our own worker being silent). What flaps does not ring each time, and the last word is never a wrong "well again":
+a relapse is told unless staff still believe in the outage before it, and the end of a relapse only once it has lasted
+for `HOLD`. What was held back is told by the next `announce` if it is still so.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.causes import OURS, Words, name_of
 from integrations.control import paused
@@ -22,6 +24,8 @@ from integrations.registry import all_providers
 log = structlog.get_logger("health")
 
 HOLD = timedelta(minutes=15)
+LATER = " Later: "
+MOST_CAUSES = 4
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,26 @@ def settle(vendor: str, kind: str, code: str, words: Words | None, now: datetime
 
 @transaction.atomic
 def _open(vendor: str, kind: str, code: str, words: Words, now: datetime) -> None:
-    said = {"code": code, "cause": words.cause, "remedy": words.remedy}
+    first = {"code": code, "cause": words.cause, "remedy": words.remedy, "opened_at": now}
     # The constraint decides between two that race; the loser finds the winner's row.
-    incident, opened = Incident.objects.get_or_create(
-        vendor=vendor, kind=kind, closed_at=None, defaults={**said, "opened_at": now}
-    )
+    incident, opened = Incident.objects.get_or_create(vendor=vendor, kind=kind, closed_at=None, defaults=first)
     if opened:
         log.warning("incident.opened", vendor=vendor, kind=kind, code=code, cause=words.cause)
         _tell_start(incident, now)
-    elif incident.cause != words.cause:
+        return
+    said = {"cause": _history(incident, code, words.cause), "remedy": words.remedy}
+    if said != {"cause": incident.cause, "remedy": incident.remedy}:
         Incident.objects.filter(pk=incident.pk, closed_at=None).update(**said)
+
+
+def _history(incident: Incident, code: str, cause: str) -> str:
+    """The incident's causes in words: what began it stays the first, and each other is added once."""
+    first, *later = incident.cause.split(LATER)
+    if code == incident.code:
+        first = cause  # the same, in newer figures
+    elif cause not in (first, *later) and len(later) + 1 < MOST_CAUSES:
+        later.append(cause)
+    return LATER.join([first, *later])
 
 
 @transaction.atomic
@@ -86,19 +100,38 @@ def announce(now: datetime) -> int:
 
 
 def _tell_start(incident: Incident, now: datetime) -> bool:
-    before = Incident.objects.filter(vendor=incident.vendor, kind=incident.kind, told_at__gt=now - HOLD)
-    if not may_ring(incident, now) or before.exists():
+    """Not told while staff still believe in the outage just before this one: to them it has not ended."""
+    believed = _same(incident).filter(told_at__isnull=False, end_told_at=None, closed_at__gt=incident.opened_at - HOLD)
+    if not may_ring(incident, now) or believed.exists():
         return False
     ours = Incident.objects.filter(pk=incident.pk, told_at=None)
     return bool(ours.update(told_at=now)) and _tell("integration.degraded", incident)
 
 
 def _tell_end(incident: Incident, now: datetime) -> bool:
-    """The end is told to whoever was told of the start, and to nobody else."""
-    if not may_ring(incident, now):
+    """The end is told to whoever was told of the start, and to nobody else; with it, that of all before it."""
+    ended = _well_since(incident, now)
+    if ended is None or not may_ring(incident, now):
         return False
-    ours = Incident.objects.filter(pk=incident.pk, told_at__isnull=False, end_told_at=None)
-    return bool(ours.update(end_told_at=now)) and _tell("integration.recovered", incident)
+    waiting = _same(incident).filter(told_at__isnull=False, end_told_at=None, closed_at__isnull=False)
+    told = waiting.order_by("opened_at").last()
+    if told is None or not waiting.update(end_told_at=now):
+        return False
+    told.closed_at = ended  # for those who are told; the row keeps its own end
+    return _tell("integration.recovered", told)
+
+
+def _well_since(incident: Incident, now: datetime) -> datetime | None:
+    """When the trouble ended; None while it has not, or has come back so soon before that it may come back again."""
+    last = _same(incident).latest("opened_at", "pk")
+    if last.closed_at is None:
+        return None
+    relapsed = _same(incident).exclude(pk=last.pk).filter(closed_at__gt=last.opened_at - HOLD).exists()
+    return None if relapsed and last.closed_at > now - HOLD else last.closed_at
+
+
+def _same(incident: Incident) -> QuerySet[Incident]:
+    return Incident.objects.filter(vendor=incident.vendor, kind=incident.kind)
 
 
 def _tell(name: str, incident: Incident) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max
 
@@ -114,12 +114,14 @@ def observe(vendor: str, now: datetime, *, paused: bool) -> Observation:
     """Everything that decides the vendor's state, as it is now."""
     provider = all_providers()[vendor]
     row = VendorHealth.objects.filter(vendor=vendor).first() or VendorHealth(vendor=vendor)
-    circuit, traffic = look(vendor), figures(vendor, _minutes_since_down(vendor, now), now)
+    outage = Incident.objects.filter(vendor=vendor, kind=Incident.Kind.DOWN).order_by("-opened_at").first()
+    circuit, traffic = look(vendor), figures(vendor, _minutes_since(outage, now), now)
     return Observation(
         paused=paused,
         contacted=bool(traffic.calls or row.last_good_at or row.heard_at or row.failures),
         failures=row.failures,
         code=row.code,
+        refused=_refused(vendor, outage, row.last_good_at, now),
         circuit=_closed_to_us(circuit),
         trying=circuit.state == "half_open" and circuit.mode == "auto",
         calls=traffic.calls,
@@ -131,12 +133,18 @@ def observe(vendor: str, now: datetime, *, paused: bool) -> Observation:
     )
 
 
-def _minutes_since_down(vendor: str, now: datetime) -> int:
+def _minutes_since(outage: Incident | None, now: datetime) -> int:
     """The minutes to judge by: an outage that is over must not make the vendor look degraded for five minutes more."""
-    newest = Incident.objects.filter(vendor=vendor, kind=Incident.Kind.DOWN).order_by("-opened_at").first()
-    if newest is None:
+    if outage is None:
         return JUDGED
-    return min(JUDGED, int((now - newest.closed_at).total_seconds() // 60)) if newest.closed_at else 0
+    return min(JUDGED, int((now - outage.closed_at).total_seconds() // 60)) if outage.closed_at else 0
+
+
+def _refused(vendor: str, outage: Incident | None, good: datetime | None, now: datetime) -> str:
+    """How traffic is refused. While the outage lasts it counts from the start: silence is no sign that it is over."""
+    began = outage.opened_at if outage and not outage.closed_at else now
+    since = began - timedelta(minutes=JUDGED)
+    return counted.refused(vendor, max(since, good) if good else since)
 
 
 def _closed_to_us(circuit: Look) -> str:

@@ -18,13 +18,15 @@ Kind = Incident.Kind
 class Observation:
     """What is known of a vendor at one moment; calls, failed and times are those of the last minutes.
 
-    `code` is the last failed probe's. `circuit` is empty while calls are let through, else why they are not.
+    `code` is the last failed probe's; `refused` is how our credentials were refused, no call having ended well since.
+    `circuit` is empty while calls are let through, else why they are not.
     """
 
     paused: bool = False
     contacted: bool = True
     failures: int = 0
     code: str = ""
+    refused: str = ""
     circuit: str = ""
     trying: bool = False
     calls: int = 0
@@ -37,7 +39,7 @@ class Observation:
     @property
     def down(self) -> str:
         """Why the vendor is down, as a code of `causes`; empty when it is not."""
-        return self.circuit or (self.code if self.failures >= FAILURES else "")
+        return self.circuit or (self.code if self.failures >= FAILURES else self.refused)
 
     @property
     def degraded(self) -> str:

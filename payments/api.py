@@ -29,7 +29,11 @@ from payments.serializers import (
 from payments.services import carts, checkout
 from payments.services.carts import Owner
 from webhooks.api.base import ApiView
+from webhooks.api.schema import problems
 from webhooks.timeline import of_subject
+
+# Why a payment may not start (payments/problems.py); a 503 says when to try again.
+UNPAID = (401, 409, 422, 502, 503)
 
 
 class Products(ApiView, ListAPIView[Product]):
@@ -75,7 +79,7 @@ class OneCartItem(ApiView):
 class Checkout(ApiView):
     """From the cart to a payment: the answer says where the person pays."""
 
-    @extend_schema(request=CheckoutSerializer, responses={201: StartedSerializer})
+    @extend_schema(request=CheckoutSerializer, responses={201: StartedSerializer} | problems(400, *UNPAID))
     def post(self, request: Request) -> Response:
         wanted = _valid(CheckoutSerializer, request)
         attempt = checkout.begin(request.user, key=request.headers.get("Idempotency-Key", ""), **wanted)
@@ -103,7 +107,7 @@ class OneOrder(ApiView, RetrieveAPIView[Order]):
 class OrderPayment(ApiView):
     """Go on with the payment of an order that is not paid."""
 
-    @extend_schema(request=None, responses={201: StartedSerializer})
+    @extend_schema(request=None, responses={201: StartedSerializer} | problems(400, 404, *UNPAID))
     def post(self, request: Request, pk: int) -> Response:
         _valid(NothingSerializer, request)
         order = get_object_or_404(Order, pk=pk, user=request.user)

@@ -1,6 +1,7 @@
 """The WebSocket at `/ws`: hello, events in order, resume, ping; the frames are those of the design page."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -33,13 +34,14 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
         problem.status = 403 if problem.status == 401 else problem.status
         await refuse(problem, scope, receive, send)
         return
-    code = Close.GONE
+    code, started = Close.GONE, time.perf_counter()
     try:
         await send({"type": "websocket.accept"})
         code = await Conversation(hub, listener, identity, receive, send).hold()
     finally:
         hub.leave(listener)
-        logger.info("socket.closed", stream=listener.watch.key, code=int(code))
+        seconds = round(time.perf_counter() - started, 1)
+        logger.info("socket.closed", stream=listener.watch.key, code=int(code), seconds=seconds)
     if code is not Close.GONE:
         await patiently(send({"type": "websocket.close", "code": int(code), "reason": REASONS[code]}), hub.limits.send)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from integrations.causes import span
 from integrations.email.models import Mail
 from integrations.models import CallFailure
 from webhooks.models import Delivery, Dispatch, OutboxEvent
@@ -18,6 +19,12 @@ class Step:
     title: str
     detail: str = ""
     ok: bool | None = True
+
+    def due(self, now: datetime) -> str:
+        """When it is to come, in words; empty for what has happened."""
+        if self.ok is not None:
+            return ""
+        return f"due in {span((self.at - now).total_seconds())}" if self.at > now else "due now"
 
 
 def of_delivery(delivery: Delivery) -> Iterator[Step]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
 
 from integrations.email.models import Mail
 from integrations.models import CallFailure
@@ -90,7 +91,8 @@ def _told(subjects: set[str], request_ids: set[str], also: Iterable[Delivery] = 
         *(steps.of_call(failure) for failure in CallFailure.objects.filter(request_id__in=request_ids - {""})),
         *_asked(subjects, "steps"),
     ]
-    return [asdict(step) for step in sorted(told, key=lambda step: step.at)]
+    now = timezone.now()
+    return [asdict(step) | {"due": step.due(now)} for step in sorted(told, key=lambda step: step.at)]
 
 
 def _mails(subjects: set[str]) -> list[Mail]:

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from accounts import keys, services, tokens
 from accounts.authentication import bearer
 from accounts.problems import Unauthorized, invalid_refresh_token
-from accounts.schema import problems
 from accounts.serializers import Credentials, KeySet, RefreshToken, SomeToken, TokenPair
 from webhooks.api.base import ApiView
+from webhooks.api.schema import problems
 
 # Resource servers may keep the set this long; a key is published one retirement before it signs.
 KEYS_MAX_AGE = 900

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import Session, User
-from accounts.schema import problems
 from accounts.serializers import Person, SignedIn
 from webhooks.api.base import ApiView, Pages
+from webhooks.api.schema import problems
 
 
 class NewestFirst(Pages):

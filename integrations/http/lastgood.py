@@ -118,12 +118,18 @@ def stale_vendors() -> list[str]:
     return sorted(_served.get() or {})
 
 
-def _fallen_back(vendor: str, operation: str, tenant: str, at_most: timedelta) -> Known[Any] | None:
+def instead(vendor: str, operation: str, tenant: str, at_most: timedelta) -> Known[Any] | None:
+    """What was remembered, served in place of a new answer that nobody asked for: noted for `stale_age`."""
     stale = recall(vendor, operation, tenant, at_most)
+    if stale is not None and (served := _served.get()) is not None:
+        served[vendor] = max(stale.age, served.get(vendor, timedelta()))
+    return stale
+
+
+def _fallen_back(vendor: str, operation: str, tenant: str, at_most: timedelta) -> Known[Any] | None:
+    stale = instead(vendor, operation, tenant, at_most)
     if stale is not None:
         log.warning("vendor.stale", vendor=vendor, operation=operation, age=round(stale.age.total_seconds()))
-        if (served := _served.get()) is not None:
-            served[vendor] = max(stale.age, served.get(vendor, timedelta()))
     return stale
 
 

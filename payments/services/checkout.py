@@ -59,10 +59,11 @@ def start(attempt: PaymentAttempt, *, anew: bool = True) -> PaymentAttempt:
         _note(attempt, due_at=timezone.now() + backoff(attempt.attempts + 1, error.retry_after), **unknown)
         raise problems.payment_failed(error, order.number, registry.resting(attempt.provider)) from error
     except (Permanent, NotConfigured) as error:
-        log.error("payment.refused", attempt=str(attempt.pk), error=str(error))
         if anew and isinstance(error, Spent):
+            log.info("payment.key_spent", attempt=str(attempt.pk), error=str(error))
             _note(attempt, status=PaymentAttempt.Status.FAILED, failure=str(error))
             return resume(order, attempt.provider, anew=False)
+        log.error("payment.refused", attempt=str(attempt.pk), error=str(error))
         _refused(attempt, str(error))
         raise problems.payment_failed(error, order.number) from error
     _started(attempt, started)

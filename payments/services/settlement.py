@@ -15,7 +15,15 @@ from django.utils import timezone
 from integrations import registry
 from integrations.claims import backoff, claim, lease
 from integrations.correlation import correlate
-from integrations.errors import Ignored, IntegrationError, Mismatch, Permanent
+from integrations.errors import (
+    CircuitOpen,
+    DeadlineExceeded,
+    Ignored,
+    IntegrationError,
+    Mismatch,
+    Permanent,
+    RateLimited,
+)
 from integrations.ports import PaymentGateway, PaymentSnapshot, PaymentState
 from payments import events
 from payments.models import Order, PaymentAttempt
@@ -26,6 +34,8 @@ log = structlog.get_logger("payments")
 
 BATCH = 20
 Status = PaymentAttempt.Status
+# Nothing was asked of the vendor, and that has a line of its own.
+NO_NEWS = (CircuitOpen, RateLimited, DeadlineExceeded)
 # Stripe forgets an idempotency key after a day: by then an attempt that never started is given up, not repeated.
 START_WITHIN = timedelta(hours=23)
 
@@ -151,13 +161,15 @@ def _take_up(attempt: PaymentAttempt) -> None:
     except Problem as problem:
         # What the vendor wants; what a person is told is in proportion to their patience.
         asked = getattr(problem.__cause__, "retry_after", None)
-        log.warning("payment.not_started", attempt=str(attempt.pk), code=problem.code)
+        write = log.info if isinstance(problem.__cause__, NO_NEWS) else log.warning
+        write("payment.not_started", attempt=str(attempt.pk), code=problem.code)
     except Permanent as error:
         log.error("payment.needs_a_person", attempt=str(attempt.pk), error=str(error))
         PaymentAttempt.objects.filter(pk=attempt.pk).update(failure=str(error))
     except IntegrationError as error:
         asked = getattr(error, "retry_after", None)
-        log.warning("payment.not_settled", attempt=str(attempt.pk), error=str(error))
+        write = log.info if isinstance(error, NO_NEWS) else log.warning
+        write("payment.not_settled", attempt=str(attempt.pk), error=str(error))
     wait = backoff(attempt.attempts, asked, base=settings.LEASE_SECONDS)
     PaymentAttempt.objects.filter(pk=attempt.pk, attempts=attempt.attempts).update(due_at=timezone.now() + wait)
 

@@ -85,3 +85,27 @@ def test_a_traceback_is_masked(monkeypatch, as_json, whose) -> None:
     assert "ValueError: refused: token=[masked]" in said
     assert "Traceback" in said
     assert SECRET not in said
+
+
+CHATTER = [
+    ('%s - "WebSocket %s" [accepted]', "127.0.0.1:5", "/ws"),
+    ('%s - "WebSocket %s" 403', "127.0.0.1:5", "/ws"),
+    ("connection open",),
+    ("connection closed",),
+]
+
+
+@pytest.mark.parametrize("words", CHATTER)
+def test_uvicorn_does_not_tell_of_each_socket(monkeypatch, words) -> None:
+    assert _written(monkeypatch, True, lambda *_: stdlib.getLogger("uvicorn.error").info(*words)) == ""
+
+
+def test_uvicorn_still_tells_what_went_wrong_and_that_it_runs(monkeypatch) -> None:
+    def say(*_loggers) -> None:
+        uvicorn = stdlib.getLogger("uvicorn.error")
+        uvicorn.info("Uvicorn running on %s", "http://x.example")
+        uvicorn.error("connection closed in the middle of a frame")
+
+    said = _written(monkeypatch, True, say)
+    assert "Uvicorn running" in said
+    assert "in the middle" in said

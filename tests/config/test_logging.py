@@ -50,19 +50,26 @@ def test_the_broker_in_memory_has_no_host_and_nobody_needs_to_know(written: io.S
 
 @pytest.mark.parametrize(("path", "status", "level"), [("/readyz", 503, "warning"), ("/", 503, "error")])
 def test_not_being_ready_yet_is_no_error(path: str, status: int, level: str) -> None:
-    assert levels(path, status) == [level]
+    assert levels(path, {"type": "http.response.start", "status": status}) == [level]
 
 
-def levels(path: str, status: int) -> list[str]:
+def levels(path: str, answer: dict[str, Any], kind: str = "http") -> list[str]:
     import asyncio
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send(answer)
 
     async def send(_message: Any) -> None:
         """Nobody is there."""
 
-    scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+    scope = {"type": kind, "path": path, "headers": []} | ({"method": "GET"} if kind == "http" else {})
     with capture_logs() as lines:
         asyncio.run(Access(app)(scope, send, send))  # type: ignore[arg-type]
     return [line["log_level"] for line in lines]
+
+
+def test_a_socket_that_was_let_in_is_left_to_its_own_line_and_a_refused_one_is_told() -> None:
+    accepted = {"type": "websocket.accept"}
+    assert levels("/ws", accepted, kind="websocket") == []
+    refused = {"type": "websocket.http.response.start", "status": 403}
+    assert levels("/ws", refused, kind="websocket") == ["info"]

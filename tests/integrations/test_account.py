@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -9,12 +10,14 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from config.context import patchbay
 from config.middleware import mark_stale
 from integrations.account import account_of
-from integrations.errors import NotConfigured, Retryable, Unauthorized
+from integrations.errors import CircuitOpen, NotConfigured, Permanent, Retryable, Unauthorized
 from integrations.http import lastgood
+from integrations.http.states import Mode, State
 from integrations.money import display
 from integrations.registry import all_providers
 from tests.integrations.vendor import nobody
@@ -106,6 +109,42 @@ def test_a_vendor_that_refuses_our_key_is_believed(stripe, after):
     after(minutes=5)
     with pytest.raises(Unauthorized):
         account_of("stripe")
+
+
+def test_a_vendor_whose_circuit_is_open_is_not_asked(stripe, after, monkeypatch):
+    account_of("stripe")
+    after(minutes=5)
+    held = SimpleNamespace(mode=Mode.OPEN, state=State.CLOSED)
+    monkeypatch.setattr("integrations.account.state_of", lambda _slug: SimpleNamespace(look=lambda: held))
+    with lastgood.collecting(), capture_logs() as lines:
+        assert account_of("stripe").rows == ROWS
+        assert lastgood.stale_vendors() == ["stripe"]
+    assert (len(stripe.asked), lines) == (1, [])
+    cache.clear()
+    with pytest.raises(CircuitOpen):
+        account_of("stripe")
+    assert len(stripe.asked) == 1
+
+
+def test_a_vendor_that_has_just_refused_is_not_asked_again_within_the_minute(stripe, after):
+    account_of("stripe")
+    stripe.answers({"error": {"type": "invalid_request_error", "message": "no"}}, status=401)
+    after(minutes=5)
+    with pytest.raises(Unauthorized):
+        account_of("stripe")
+    with pytest.raises(Permanent):
+        account_of("stripe")
+    assert len(stripe.asked) == 2
+
+
+def test_a_vendor_that_did_not_answer_is_not_asked_again_within_the_minute(stripe, down, after):
+    account_of("stripe")
+    after(minutes=5)
+    down()
+    account_of("stripe")
+    with capture_logs() as lines:
+        assert account_of("stripe").rows == ROWS
+    assert lines == []
 
 
 @pytest.mark.parametrize("slug", ["github", "nobody"])

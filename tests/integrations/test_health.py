@@ -23,7 +23,7 @@ from integrations.errors import (
     Unauthorized,
 )
 from integrations.incidents import settle
-from integrations.models import CallCount, Incident, State, VendorHealth
+from integrations.models import CallCount, CallFailure, Incident, State, VendorHealth
 from tests.integrations.patient import NOON, Patient, after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,12 +72,13 @@ def test_recovery_closes_the_incident_and_the_next_outage_opens_another(acme: Pa
     assert VendorHealth.objects.get().since == after(150)
 
 
-def test_an_incident_whose_cause_changes_says_the_new_one(acme: Patient) -> None:
+def test_an_incident_whose_cause_changes_keeps_the_first_and_adds_the_new_one(acme: Patient) -> None:
     for number, error in enumerate([OutcomeUnknown("x"), OutcomeUnknown("x"), Forbidden("x")]):
         acme.error = error
         health.check("acme", after(30 * number))
     incident = Incident.objects.get()
-    assert (incident.code, incident.opened_at) == ("forbidden", after(30))
+    assert (incident.code, incident.opened_at) == ("timeout", after(30))
+    assert incident.cause.endswith(" Later: The key is good and may not do what we ask.")
 
 
 def test_two_that_find_the_same_open_one_incident(acme: Patient) -> None:
@@ -145,6 +146,57 @@ def test_traffic_that_fails_now_and_then_degrades(acme: Patient) -> None:
     assert Incident.objects.get().code == "error_rate"
     assert health.judge("acme", after(3600)) == State.UP
     assert incidents() == [("degraded", False)]
+
+
+def refuse(second: float, outcome: str = "unauthorized") -> None:
+    CallFailure.objects.create(vendor="acme", operation="POST /x", outcome=outcome, latency_ms=9, at=after(second))
+
+
+def answer_well(second: float) -> None:
+    minute = after(second).replace(second=0)
+    CallCount.objects.create(vendor="acme", minute=minute, ok=True, bucket_ms=25, count=1)
+
+
+@pytest.mark.usefixtures("acme")
+def test_two_calls_that_were_refused_open_an_incident_of_their_own_at_once() -> None:
+    answer_well(0)
+    refuse(10)
+    assert health.judge("acme", after(11)) == State.UP
+    refuse(12)
+    assert health.judge("acme", after(13)) == State.DOWN
+    assert Incident.objects.get().cause == "The key is not accepted."
+
+
+@pytest.mark.usefixtures("acme")
+def test_refused_calls_are_over_with_the_first_that_ends_well_and_not_with_silence() -> None:
+    refuse(10)
+    refuse(12)
+    for moment in (13, 3600):
+        assert health.judge("acme", after(moment)) == State.DOWN
+    answer_well(3660)
+    assert health.judge("acme", after(3670)) != State.DOWN
+
+
+@pytest.mark.usefixtures("acme")
+def test_refused_calls_are_over_with_a_probe_that_ends_well() -> None:
+    refuse(10)
+    refuse(12)
+    assert health.check("acme", after(13)) == State.UP
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_key_that_may_not_do_one_thing_and_does_others_is_no_outage() -> None:
+    answer_well(0)
+    refuse(10, "forbidden")
+    refuse(12, "forbidden")
+    assert health.judge("acme", after(13)) == State.UP
+
+
+@pytest.mark.usefixtures("acme")
+def test_refusals_of_long_ago_open_nothing() -> None:
+    refuse(10)
+    refuse(12)
+    assert health.judge("acme", after(400)) != State.DOWN
 
 
 def test_an_outage_that_is_over_does_not_go_on_as_degraded(acme: Patient) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from integrations import control
-from integrations.causes import OURS, TABLE, span
+from integrations import control, incidents
+from integrations.causes import OURS, TABLE, Words, span
 from integrations.incidents import announce, is_quiet, settle
 from integrations.models import Incident
 from tests.integrations.patient import NIGHT, NOON, Patient, after
@@ -41,23 +41,61 @@ def test_closing_twice_tells_once(acme: Patient) -> None:
     assert acme.events == ["degraded", "recovered"]
 
 
-def test_what_flaps_rings_once_in_a_quarter_of_an_hour(acme: Patient) -> None:
+def test_what_flaps_does_not_ring_each_time_and_never_says_well_again_too_soon(acme: Patient) -> None:
     for number in range(10):
         begin(after(number * 60))
         end(after(number * 60 + 30))
         announce(after(number * 60 + 45))
-    assert acme.events == ["degraded", "recovered"]
+    assert acme.events == ["degraded", "recovered", "degraded"]
     assert Incident.objects.count() == 10
+    assert announce(after(570 + 899)) == 0
+    assert announce(after(570 + 900)) == 1
+    assert acme.events == ["degraded", "recovered", "degraded", "recovered"]
+    assert announce(after(7200)) == 0
 
 
-def test_what_came_back_and_lasts_is_told_when_the_hold_is_over(acme: Patient) -> None:
+def test_a_relapse_after_a_told_recovery_is_told_at_once(acme: Patient) -> None:
     begin(NOON)
     end(after(60))
-    begin(after(120))
-    assert announce(after(899)) == 0
-    assert announce(after(901)) == 1
-    end(after(1000))
-    assert acme.events == ["degraded", "recovered", "degraded", "recovered"]
+    begin(after(90))
+    assert acme.events == ["degraded", "recovered", "degraded"]
+
+
+def test_the_end_of_a_relapse_is_told_once_it_has_lasted(acme: Patient, monkeypatch: Any) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(incidents, "_listeners", [heard.append])
+    for opened, closed in ((0, 60), (120, 300), (360, 500)):
+        begin(after(opened))
+        end(after(closed))
+    announce(after(500 + 900))
+    assert [(one.incident.opened_at, one.incident.closed_at) for one in heard if one.name.endswith("recovered")] == [
+        (NOON, after(60)),
+        (after(120), after(500)),
+    ]
+
+
+def test_the_first_cause_stays_and_each_later_one_is_added_once(acme: Patient) -> None:
+    for number, code in enumerate(["timeout", "unauthorized", "timeout", "unauthorized", "unreachable"]):
+        settle("acme", "down", code, TABLE[code], after(number))
+    incident = Incident.objects.get()
+    assert (incident.code, incident.opened_at) == ("timeout", NOON)
+    assert incident.cause == (
+        "It takes requests and does not answer in time. Later: The key is not accepted."
+        " Later: No connection can be made."
+    )
+    assert incident.remedy == TABLE["unreachable"].remedy
+
+
+def test_a_cause_that_only_renews_its_figures_takes_the_place_of_its_first_words(acme: Patient) -> None:
+    for silence in ("5 min", "6 min"):
+        settle("acme", "late", "late", Words(f"No delivery for {silence}.", "Look."), NOON)
+    assert Incident.objects.get().cause == "No delivery for 6 min."
+
+
+def test_an_incident_does_not_grow_with_every_cause_there_is(acme: Patient) -> None:
+    for number, code in enumerate(TABLE):
+        settle("acme", "down", code, TABLE[code], after(number))
+    assert Incident.objects.get().cause.count("Later: ") == 3
 
 
 def test_another_kind_of_trouble_is_not_held_back(acme: Patient) -> None:

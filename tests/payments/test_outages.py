@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from integrations import registry
-from integrations.errors import RateLimited
+from integrations.errors import CircuitOpen, DeadlineExceeded, RateLimited, Retryable
 from integrations.http.policy import policy_of
 from integrations.http.state import state_of
 from integrations.http.states import Mode, Outcome, Permit
@@ -129,6 +130,15 @@ def test_a_key_spent_on_the_vendors_failure_is_followed_by_a_new_attempt(signed_
     signed_in.post("/checkout", {"provider": "stripe"})
     states = list(PaymentAttempt.objects.values_list("status", flat=True))
     assert states == [PaymentAttempt.Status.FAILED, PaymentAttempt.Status.PENDING]
+
+
+def test_a_spent_key_that_is_followed_by_another_is_no_error_in_the_log(signed_in, cable, sandbox, ail):
+    put(signed_in)
+    ail("status:500", 1)
+    with capture_logs() as lines:
+        assert check_out(signed_in).status_code == 201
+    told = [(line["event"], line["log_level"]) for line in lines if line["event"].startswith("payment.")]
+    assert told == [("payment.key_spent", "info")]
 
 
 def test_a_vendor_that_spends_every_key_is_not_asked_for_ever(signed_in, cable, sandbox, ail):
@@ -254,3 +264,16 @@ def test_another_way_is_spoken_of_only_where_there_is_one(signed_in, cable, monk
     monkeypatch.setattr(registry, "offering", lambda _kind: offered)
     open_circuit()
     assert ("pay another way" in check_out(signed_in).json()["detail"]) is told
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [(CircuitOpen, "info"), (RateLimited, "info"), (DeadlineExceeded, "info"), (Retryable, "warning")],
+)
+@pytest.mark.parametrize(("status", "event"), [("pending", "payment.not_settled"), ("created", "payment.not_started")])
+def test_what_was_not_asked_is_no_warning(attempt, gateway, error, level, status, event):
+    PaymentAttempt.objects.update(status=status)
+    gateway.failure = error("not now")
+    with capture_logs() as lines:
+        reconcile()
+    assert [line["log_level"] for line in lines if line["event"] == event] == [level]

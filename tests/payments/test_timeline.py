@@ -1,6 +1,11 @@
 """The path of an order from click to mail, whoever brought the news first."""
 
+from datetime import timedelta
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from integrations.email.models import Mail
@@ -89,3 +94,27 @@ def test_a_mail_about_nothing_is_shown_with_its_reports():
     bounced = said("sendgrid", "bounce", "sg.1", mail=str(mail.pk))
     OutboxEvent.objects.create(name="email.bounced", about=f"mail:{mail.pk}", data={})
     assert titles(timeline.of_delivery(bounced)) >= {"mail written: Reset", "email.bounced", "sendgrid said bounce"}
+
+
+def told_of(attempt, **due):
+    PaymentAttempt.objects.update(due_at=timezone.now() + timedelta(**due))
+    (step,) = [step for step in timeline.of_subject("order:1001") if "will be looked up" in step["title"]]
+    return step
+
+
+def test_what_is_still_to_come_says_when_it_is_due(attempt):
+    assert told_of(attempt, minutes=5, seconds=30)["due"] == "due in 5 min"
+    assert told_of(attempt, minutes=-1)["due"] == "due now"
+
+
+def test_what_has_happened_is_not_due(path):
+    assert {step["due"] for step in timeline.of_subject("order:1001") if step["ok"] is not None} == {""}
+
+
+def test_explain_and_the_console_mark_what_is_due(attempt):
+    step = told_of(attempt, minutes=5, seconds=30)
+    output = StringIO()
+    call_command("explain", "1001", stdout=output)
+    assert "due in 5 min  attempt" in output.getvalue()
+    page = render_to_string("webhooks/console/_path.html", {"timeline": [step]})
+    assert ">due in 5 min</time>" in page

@@ -31,9 +31,8 @@ class Command(BaseCommand):
         start = steps[0]["at"]
         for step in steps:
             late = (step["at"] - start).total_seconds() * 1000
-            self.stdout.write(
-                f"{MARKS[step['ok']]} {late:>+10.0f} ms  {step['kind']:<10} {step['title']}  {step['detail']}"
-            )
+            moment = step["due"] or f"{late:+.0f} ms"
+            self.stdout.write(f"{MARKS[step['ok']]} {moment:>16}  {step['kind']:<10} {step['title']}  {step['detail']}")
 
 
 def explain(identifier: str) -> list[dict[str, Any]]:
