@@ -67,7 +67,8 @@ def page(signed_in: Client) -> Iterator[Page]:
 
 def visit(page: Page, server: Server) -> None:
     page.goto(f"http://{server.host}/")
-    expect(page.locator("[data-live-state]")).to_have_text("Live")
+    # The client waits up to a few seconds, at random, between its tries before it changes over to the event stream.
+    expect(page.locator("[data-live-state]")).to_have_text("Live", timeout=20_000)
 
 
 def wait_for(page: Page, told: list[int]) -> None:

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.story
 
 BY_THE_WEB = [
     ("webhooks.api.idempotency:_reserve", "after"),
-    ("payments.services.checkout:_place", "before"),
-    ("payments.services.checkout:_place", "after"),
+    ("payments.services.placing:place", "before"),
+    ("payments.services.placing:place", "after"),
     ("integrations.providers.stripe.gateway:StripeGateway.start", "after"),
     ("payments.services.checkout:_note", "after"),
     ("webhooks.api.idempotency:_keep", "after"),
