@@ -55,9 +55,13 @@ class Topology:
             shutil.copytree(self._template, self._var, dirs_exist_ok=True)
         else:
             self.prepare()
-        for name in self._commands:
-            self.start(name)
-        self.wait_until(lambda: self.status("/readyz") == 200, "everything is ready")
+        try:
+            for name in self._commands:
+                self.start(name)
+            self.wait_until(lambda: self.status("/readyz") == 200, "everything is ready")
+        except BaseException:
+            self.__exit__()  # nobody else will: what was started must not outlive the test
+            raise
         return self
 
     def prepare(self) -> None:
