@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run run-grown test demo bench check docs lock shots
+.PHONY: help run run-grown test demo bench chaos check docs lock shots
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ demo: .venv/run ## drive the story against a running `make run`
 bench: .venv/dev ## the benchmarks, each beside its yardstick
 	@PATCHBAY_SANDBOX=1 $(BIN)/python -m bench
 
+chaos: .venv/dev ## 10,000 webhooks while processes, connections and servers die: none lost, none done twice
+	@$(BIN)/python -m tests.chaos
+
 check: .venv/dev ## style, types, migrations, deployment, architecture
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -44,8 +47,9 @@ check: .venv/dev ## style, types, migrations, deployment, architecture
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python -m tests.architecture
 
-docs: .venv/run ## write the tables of docs/vendor-failures.md anew, from the code
+docs: .venv/run ## write docs/events.md and the tables of docs/vendor-failures.md anew, from the code
 	@PATCHBAY_SANDBOX=1 $(BIN)/python manage.py failures
+	@PATCHBAY_SANDBOX=1 $(BIN)/python manage.py events
 
 lock: .venv/dev ## compile the requirements from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate pyproject.toml -o requirements.txt

@@ -12,6 +12,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts import keys, services
 from accounts.models import Session, SigningKey, User
+from integrations.readonly import ReadOnly
 
 # Theirs come without unfold's looks; addresses are shown with their person.
 admin.site.unregister([Group, EmailAddress])
@@ -50,21 +51,8 @@ class GroupAdmin(PlainGroupAdmin, ModelAdmin):
     """Django's groups, in our looks."""
 
 
-class Record(ModelAdmin):
-    """Rows that staff may read, and write by actions alone."""
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
-        return False
-
-
 @admin.register(Session)
-class SessionAdmin(Record):
+class SessionAdmin(ReadOnly, ModelAdmin):
     list_display = ("user", "user_agent", "ip", "created_at", "last_used_at", "expires_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("user__email", "user_agent", "ip")
@@ -82,7 +70,7 @@ class SessionAdmin(Record):
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(Record):
+class SigningKeyAdmin(ReadOnly, ModelAdmin):
     list_display = ("kid", "number", "created_at", "retired_at")
     fields = ("kid", "number", "public_jwk", "created_at", "retired_at")
     actions = ("retire",)

@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import receivers, schema  # noqa: F401  registering is their import
+        from accounts import events, receivers, schema  # noqa: F401  registering is their import

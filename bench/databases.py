@@ -68,6 +68,17 @@ def postgresql(_folder: Path) -> Iterator[Copies]:
             _command("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
+@contextmanager
+def blank() -> Iterator[str]:
+    """The URL of a PostgreSQL database with nothing in it, dropped at the end."""
+    name = f"patchbay_bench_{token_hex(4)}"
+    _command("CREATE DATABASE {}", name)
+    try:
+        yield urlsplit(SERVER)._replace(path=f"/{name}").geturl()
+    finally:
+        _command("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
 def postgresql_answers() -> bool:
     """Whether there is a PostgreSQL to measure on: `TEST_DATABASE_URL`, or a local one."""
     try:

@@ -23,7 +23,7 @@ from integrations.http.retry import Call
 from integrations.http.state import state_of
 from integrations.http.states import Mode
 
-CALLS = 100  # the fewest for which ten tokens may promise 1.1 requests a call; an outage has more, and fewer each
+CALLS = 100  # from 60 on the six tokens promise 1.1 requests a call; an outage has more, and fewer each
 CALLERS = 50
 AGAIN = 0.1  # seconds until a caller whom nobody told when tries again
 USUAL = Policy(rate=0)

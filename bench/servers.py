@@ -24,20 +24,24 @@ def free_port() -> int:
 def serving(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
     """Run the Python command with `--port` added until the block ends; gives the port once it listens."""
     port = free_port()
-    with running([*command, "--port", str(port)], environment, log, lambda: _listens(port)):
+    with running([*command, "--port", str(port)], environment, log, lambda: listens(port)):
         yield port
 
 
 @contextmanager
-def running(command: list[str], environment: Mapping[str, str], log: Path, ready: Callable[[], bool]) -> Iterator[None]:
+def running(
+    command: list[str],
+    environment: Mapping[str, str],
+    log: Path,
+    ready: Callable[[], bool],
+    python: str = sys.executable,
+) -> Iterator[None]:
     """Run the Python command from the moment it is `ready` until the block ends.
 
     What it prints goes to the file `log`, as in production: a terminal would be the bottleneck.
     """
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command], env={**os.environ, **environment}, stdout=output, stderr=output
-        )
+        process = subprocess.Popen([python, *command], env={**os.environ, **environment}, stdout=output, stderr=output)
     try:
         _wait(process, ready, log)
         yield
@@ -50,13 +54,14 @@ def running(command: list[str], environment: Mapping[str, str], log: Path, ready
             process.wait()
 
 
-def run(command: list[str], environment: Mapping[str, str]) -> None:
-    """Run the Python command to its end; a failure is an error with its own words."""
+def run(command: list[str], environment: Mapping[str, str], python: str = sys.executable) -> str:
+    """Run the Python command to its end and return what it printed; a failure is an error with its own words."""
     done = subprocess.run(
-        [sys.executable, *command], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        [python, *command], env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], log: Path) -> None:
@@ -69,6 +74,7 @@ def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], log: Path
     raise RuntimeError(f"the server did not get ready; its last words:\n{words}")
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody takes connections on the port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

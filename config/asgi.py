@@ -4,29 +4,30 @@ Webhooks and realtime stand beside Django and not behind its ASGI handler, and p
 of threads: docs/decisions/0002 has the figures. Every database connection is owned by one of a fixed number of threads.
 """
 
-import os
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.wsgi import application as pages  # before all else: it brings Django up, for a server that knows of none
 
-from a2wsgi import WSGIMiddleware
+# isort: split
+
 from django.conf import settings
 
 from config import telemetry
 from config.access import Access, Receive, Scope, Send
 from config.bodies import Whole
 from config.celery import EmbeddedWorker
-from config.watch import Watch
-from config.wsgi import application as pages
+from config.streams import Threads
+from config.watch import orders, over_worker
 from integrations.http import deadline
 from integrations.http.journal import journal
 from integrations.metrics import retire
 from realtime import asgi as realtime
-from webhooks.inbox import Inbox
-from webhooks.ingest import Ingest
-from webhooks.plain import answer
+from webhooks.inbox.ingest import Ingest
+from webhooks.inbox.plain import answer
+from webhooks.inbox.writer import Inbox
+from webhooks.sources.rounds import rounds
 
 
 class Patchbay:
@@ -35,12 +36,8 @@ class Patchbay:
     def __init__(self) -> None:
         self._inbox = Inbox()
         self._ingest = Ingest(self._inbox)
-        # A thread works from a whole body to a whole answer: how fast anybody sends or reads is not its business.
-        self._threads: Any = WSGIMiddleware(
-            pages,  # type: ignore[arg-type]
-            workers=settings.WEB_THREADS,
-            send_queue_size=0,
-        )
+        # How fast anybody sends or reads is no thread's business.
+        self._threads = Threads(pages, workers=settings.WEB_THREADS)
         self._pages = Whole(self._within_deadline)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,21 +71,32 @@ class Patchbay:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
+        _settle()
         retire()
         self._inbox.start()
-        worker, watch = _embedded_worker(), Watch()
+        rounds.start()
+        orders.start()
+        worker, watch = _embedded_worker(), over_worker()
         watch.start()
         try:
             async with realtime.lifespan():
                 yield
         finally:
             self._inbox.stop()
+            rounds.stop()
             watch.stop()
             if worker:
                 worker.stop()
+            orders.stop()
             # The server ends by a signal, which runs no exit handlers.
             journal.close()
             telemetry.finish()
+
+
+def _settle() -> None:
+    """What is there now stays: a collection would stop the event loop for 70 ms to look through all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 async def livez(send: Send) -> None:

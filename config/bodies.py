@@ -1,8 +1,8 @@
 """Before a thread is taken for a request: its whole body is here, or it has been refused."""
 
 from config.access import App, Receive, Scope, Send
-from webhooks.bodies import PATIENCE, whole
-from webhooks.plain import refuse
+from webhooks.inbox.bodies import PATIENCE, whole
+from webhooks.inbox.plain import refuse
 from webhooks.problems import Problem
 
 

@@ -1,6 +1,7 @@
 """The Celery application: wake-ups by message, the truth in the tables, and the sweeps that need no message."""
 
 import os
+import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ import structlog
 from celery import Celery, beat, signals
 from celery.worker import WorkController
 from django.conf import settings
+from django.db import close_old_connections
 
 from integrations import tracing
 from integrations.correlation import correlate, request_id
@@ -21,16 +23,29 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 log = structlog.get_logger("task")
 
-SWEEPS = ("webhooks.beat", "webhooks.drain", "webhooks.relay", "integrations.email.carry", "payments.reconcile")
+SWEEPS = (
+    "webhooks.beat",
+    "webhooks.drain",
+    "webhooks.relay",
+    "webhooks.send",
+    "webhooks.resend",
+    "integrations.email.carry",
+    "payments.reconcile",
+)
 
 # Seconds between one round and the next; a round nobody has begun by then is void.
 ROUNDS = {
     "integrations.watch": settings.PROBE_SECONDS,
     "integrations.announce": 60.0,
+    "webhooks.recall": 60.0,
     "webhooks.listen": 60.0,
+    "webhooks.purge": 3600.0,
     "integrations.trim_calls": 3600.0,
     "realtime.trim": 3600.0,
+    "webhooks.trim_messages": 3600.0,
+    **({"webhooks.heal": settings.HEAL_SECONDS} if settings.HEAL_SECONDS else {}),
 }
+AT_ONCE = {"webhooks.recall", "webhooks.listen", "webhooks.purge", "integrations.watch", "webhooks.heal"}
 
 app = Celery("patchbay")
 app.conf.update(
@@ -45,6 +60,8 @@ app.conf.update(
     worker_enable_remote_control=False,
     worker_send_task_events=False,
     task_default_queue=settings.QUEUE,
+    # Celery would close the database connection before and after every task; `begin` closes those that are broken.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
     beat_schedule={
         name: {"task": name, "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}} for name in SWEEPS
     }
@@ -61,7 +78,7 @@ def keep_logging(**_kwargs: Any) -> None:
 @signals.worker_ready.connect
 def sweep_at_once(**_kwargs: Any) -> None:
     """What an earlier process left behind is not left to wait for the first beat."""
-    for name in (*SWEEPS, "webhooks.listen", "integrations.watch"):
+    for name in (*SWEEPS, *(AT_ONCE & ROUNDS.keys())):
         app.send_task(name)
 
 
@@ -79,6 +96,29 @@ def keep_counts(**_kwargs: Any) -> None:
     retire()
 
 
+@signals.worker_init.connect
+def obey(**_kwargs: Any) -> None:
+    """What staff have ordered is in force before the first task, and what they order then is soon."""
+    from config.watch import orders  # its models are there once the apps are
+
+    orders.start()
+
+
+@signals.worker_shutdown.connect
+def obey_no_more(**_kwargs: Any) -> None:
+    from config.watch import orders
+
+    orders.stop()
+
+
+@signals.worker_shutdown.connect
+def end_sending(**_kwargs: Any) -> None:
+    """What is under way to customers' endpoints may end."""
+    from webhooks.endpoints.sender import sender  # its models are there once the apps are
+
+    sender.stop()
+
+
 _under: ContextVar[ExitStack] = ContextVar("task_under")
 _started: ContextVar[float] = ContextVar("task_started")
 
@@ -86,6 +126,7 @@ _started: ContextVar[float] = ContextVar("task_started")
 @signals.task_prerun.connect
 def begin(task: Any, **_kwargs: Any) -> None:
     _started.set(time.perf_counter())
+    close_old_connections()
     identifier = getattr(task.request, "patchbay_request_id", "") or task.request.id
     under = ExitStack()
     under.enter_context(correlate(identifier))
@@ -130,3 +171,4 @@ class EmbeddedWorker:
         """Let the running tasks end, then stop; what is left undone is due again after its lease."""
         self._beat.stop()
         self._worker.stop()
+        end_sending()

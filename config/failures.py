@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from config.watch import EVERY
+from config.watch import OBEYED_WITHIN
+from integrations import absence
 from integrations.claims import LONGEST
 from integrations.contract import Provider
 from integrations.email.services import MAX_ATTEMPTS
@@ -21,7 +22,7 @@ from integrations.errors import (
     Spent,
     Unauthorized,
 )
-from integrations.http import local, retry, shared, state, wire
+from integrations.http import local, retry, shared, state
 from integrations.http.meaning import RULES, Rule
 from integrations.http.states import Mode, Outcome
 from integrations.registry import all_providers
@@ -85,7 +86,8 @@ def _policy(provider: Provider) -> tuple[object, ...]:
         granted.attempts,
         f"{granted.rate:g}/s, burst {granted.burst}",
         granted.waiting,
-        f"{granted.retry_tokens:g} in hand, then {granted.retry_ratio:.0%} of successes",
+        f"{granted.retry_tokens:g} in hand, then {granted.retry_ratio:.0%} of successes, "
+        f"or {granted.retry_refill:g} for each minute since the last",
     )
 
 
@@ -115,9 +117,9 @@ def _numbers() -> str:
         ("longest that a 429 closes the gate, whatever the vendor asks", f"{local.HOLD_AT_MOST:g} s"),
         ("how long a trial's permit outlives its attempt's time", f"{local.LEASE_MARGIN:g} s"),
         ("within which a staff order reaches every process, by way of Redis", f"{shared.MIRROR:g} s"),
-        ("the same without Redis, in a web process and in a worker", f"{EVERY:g} s, {settings.PROBE_SECONDS:g} s"),
+        ("the same without Redis", f"{OBEYED_WITHIN:g} s"),
         ("after which a silent Redis counts as away", f"{state.PATIENCE:g} s"),
-        ("how long Redis is then left alone, at first and at most", f"{wire.SHORTEST:g} s, {wire.LONGEST:g} s"),
+        ("how long Redis is then left alone, at first and at most", f"{absence.SHORTEST:g} s, {absence.LONGEST:g} s"),
         ("longest that a page or an API call may take", f"{settings.REQUEST_SECONDS:g} s"),
         ("longest that a worker works on a row before another takes it over", f"{settings.LEASE_SECONDS:g} s"),
         ("longest pause between a worker's tries", f"{LONGEST / 3600:g} h"),

@@ -137,7 +137,8 @@ CACHES = {
 }
 BROKER_URL = env.str("BROKER_URL", "memory://")
 QUEUE = env.str("PATCHBAY_QUEUE", "patchbay")
-# Each thread keeps one database connection: these three bounds are the bound on connections.
+# Each thread keeps one database connection: these bound them. Of the web's threads each process has so many.
+WEB_PROCESSES = env.int("WEB_PROCESSES", 1)
 WEB_THREADS = env.int("WEB_THREADS", 8)
 WORKER_THREADS = env.int("WORKER_THREADS", 4)
 # What counts as one machine when a vendor fails: a circuit opens for all when two of them see it.
@@ -147,12 +148,45 @@ REQUEST_SECONDS = env.float("PATCHBAY_REQUEST_SECONDS", 25.0)
 # A claim on a row that outlives its claimant by this long is taken over.
 LEASE_SECONDS = env.float("PATCHBAY_LEASE_SECONDS", 30.0)
 SWEEP_SECONDS = env.float("PATCHBAY_SWEEP_SECONDS", 2.0)
+# How often a process looks whether webhook sources have changed, and writes down what was forged.
+SOURCES_SECONDS = env.float("PATCHBAY_SOURCES_SECONDS", 1.0)
+
+# What is kept of a delivery: bodies and headers for so many days where the source has no rule of its own, and for so
+# many that it came at all, so that it is known when it comes again
+PATCHBAY_KEEP_DAYS = env.int("PATCHBAY_KEEP_DAYS", 30)
+PATCHBAY_REMEMBER_DAYS = env.int("PATCHBAY_REMEMBER_DAYS", 400)
+
+# How often what the vendors say they sent is compared with what has come (seconds; 0: only when asked), and from how
+# many missing webhooks on staff are told
+HEAL_SECONDS = env.float("PATCHBAY_HEAL_SECONDS", 300.0)
+HEAL_TELL_FROM = env.int("PATCHBAY_HEAL_TELL_FROM", 5)
 
 # Where events go, and what turns facts into them
 PATCHBAY_SINKS = {
     "realtime": "realtime.sink.remember",
     "mail": "integrations.email.sink.write_for",
+    "endpoints": "webhooks.endpoints.sink.queue",
 }
+# An event that no catalogue declares is a mistake: fatal where it is made, told of where it would be lost.
+STRICT_EVENTS = env.bool("PATCHBAY_STRICT_EVENTS", DEBUG)
+
+# Customers' endpoints: how long one may take, how many a person may have, and the networks that endpoints may be in
+# although they are not public; plain http only where nothing is real.
+ENDPOINT_SECONDS = env.float("PATCHBAY_ENDPOINT_SECONDS", 20.0)
+ENDPOINTS_PER_PERSON = env.int("PATCHBAY_ENDPOINTS_PER_PERSON", 20)
+ENDPOINT_NETWORKS = env.list(
+    "PATCHBAY_ENDPOINT_NETWORKS", default=["127.0.0.0/8", "::1/128"] if PATCHBAY_SANDBOX else []
+)
+ENDPOINT_HTTP = env.bool("PATCHBAY_ENDPOINT_HTTP", PATCHBAY_SANDBOX)
+# Messages at once in each worker process, and of these to one endpoint.
+ENDPOINT_SLOTS = env.int("PATCHBAY_ENDPOINT_SLOTS", 200)
+ENDPOINT_SLOTS_EACH = env.int("PATCHBAY_ENDPOINT_SLOTS_EACH", 4)
+# One that has had no success for so many days, in so many tries, is disabled; its owner is told at each of the notices.
+ENDPOINT_DISABLE_DAYS = env.float("PATCHBAY_ENDPOINT_DISABLE_DAYS", 5.0)
+ENDPOINT_DISABLE_FAILURES = env.int("PATCHBAY_ENDPOINT_DISABLE_FAILURES", 10)
+ENDPOINT_NOTICE_DAYS = env.list("PATCHBAY_ENDPOINT_NOTICE_DAYS", cast=float, default=[1.0, 3.0])
+# What was sent and answered is kept for so many days after it is done.
+ENDPOINT_LOG_DAYS = env.float("PATCHBAY_ENDPOINT_LOG_DAYS", 30.0)
 
 # The watch over the vendors: seconds between probes, and the seconds each may take
 PROBE_SECONDS = env.float("PROBE_SECONDS", 30.0)
@@ -201,7 +235,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "webhooks.api.base.Pages",
     "EXCEPTION_HANDLER": "webhooks.api.problems.handle",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Patchbay",
@@ -215,6 +248,11 @@ SPECTACULAR_SETTINGS = {
         "config.schema.document_limits",
     ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Two things have a field `scheme`; programs are told them apart by these names.
+    "ENUM_NAME_OVERRIDES": {
+        "SourceScheme": "webhooks.models.Source.Scheme",
+        "EndpointScheme": "webhooks.models.Endpoint.Scheme",
+    },
     "SERVE_AUTHENTICATION": [],
 }
 

@@ -31,6 +31,7 @@ urlpatterns = [
     path("console/", include("webhooks.urls")),
     path("", include("integrations.urls")),
     path("", include("accounts.urls")),
+    path("", include("webhooks.portal.urls")),
     path("", include("payments.urls")),
 ]
 

@@ -1,6 +1,5 @@
 """What is wrong in words, and what to do about it: one line of a table for each way a vendor can fail."""
 
-import re
 from dataclasses import dataclass
 
 import httpx2
@@ -10,7 +9,6 @@ from integrations.errors import IntegrationError
 from integrations.registry import all_providers
 
 OURS = "patchbay"  # the vendor of an incident that is our own
-STATUS = re.compile(r"answered (\d{3})")
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,25 @@ TABLE = {
         "No delivery for {silence}; usually one comes within {usual}.",
         "In {name}'s dashboard, see that the webhook to {webhook} is enabled and what its last attempts were answered.",
     ),
+    "gap": Words(
+        "{missing} of the webhooks it sent had not arrived: {fate}.",
+        "In {name}'s dashboard, see what the attempts at {webhook} were answered; then look for what stands between: "
+        "a proxy, a firewall, a restart, a secret that was rotated on one side. This closes when nothing is missing.",
+    ),
+    "unconfigured": Words(
+        "It is no longer configured, so nobody knows how it is.",
+        "Nothing, if that was meant; otherwise set {variables} again, and restart.",
+    ),
+    "deleted": Words(
+        "The source was deleted, so it is no longer watched.",
+        "Nothing, if that was meant; otherwise set the source up again, and give its sender the new secret.",
+    ),
     "silent": Words(
         "The worker has shown no sign of life for {silence}.",
         "See that worker, beat and broker run (Procfile, /readyz), and read the worker's last lines.",
     ),
 }
-SAME = {"outcome_unknown": "timeout", "deadline_exceeded": "timeout", "mismatch": "vendor_refused"}
+SAME = {"deadline_exceeded": "timeout", "mismatch": "vendor_refused", "outcome_unknown": "vendor_unavailable"}
 
 
 def code_of(error: Exception) -> str:
@@ -88,16 +99,13 @@ def code_of(error: Exception) -> str:
     return code if code in TABLE else "vendor_refused"
 
 
-def _kind_of_absence(error: Exception) -> str:
+def _kind_of_absence(error: IntegrationError) -> str:
     below = error.__cause__
     if isinstance(below, httpx2.ConnectError | httpx2.ConnectTimeout):
         return "unreachable"
     if isinstance(below, httpx2.TimeoutException | TimeoutError):
         return "timeout"
-    answered = STATUS.search(str(error))
-    if answered and answered[1].startswith("5"):
-        return "server_error"
-    return "rate_limited" if answered and answered[1] == "429" else "vendor_unavailable"
+    return "server_error" if (error.status or 0) >= 500 else "vendor_unavailable"
 
 
 def words(vendor: str, code: str, **known: str) -> Words:
@@ -128,7 +136,7 @@ def _context(vendor: str) -> dict[str, str]:
 
 def _variables(provider: Provider) -> str:
     """The variables that hold what we show the vendor; those that only prove the vendor to us are left out."""
-    shown = [item.name for item in provider.credentials if "WEBHOOK" not in item.name]
+    shown = [item.name for item in provider.variables if "WEBHOOK" not in item.name]
     return " and ".join(f"{provider.prefix}_{name}" for name in shown) or "the key"
 
 

@@ -5,22 +5,29 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from integrations.contract import Provider
 from integrations.incidents import parse_hours
 from integrations.registry import all_providers
 
 
 @register()
 def credentials(**_kwargs: Any) -> list[CheckMessage]:
-    """All set = on, none = off, some = an error that names what is missing."""
+    """All set = on, none = off, some = an error that names what is missing; so for what one port alone needs."""
     return [
         Error(
-            f"{provider.name} is half configured: {', '.join(provider.missing())} is not set.",
-            hint="Set it (or the same name with _FILE), or unset the others to switch the vendor off.",
+            f"{provider.name} is half configured: {', '.join(missing)} is not set.",
+            hint=f"Set it (or the same name with _FILE), or unset the others to switch {what} off.",
             id="integrations.E001",
         )
         for provider in all_providers().values()
-        if 0 < len(provider.missing()) < len(provider.credentials)
+        for missing, what in ((_missing(provider), "the vendor"), (provider.half_set, "what they are for"))
+        if missing
     ]
+
+
+def _missing(provider: Provider) -> list[str]:
+    missing = provider.missing()
+    return missing if len(missing) < len(provider.required) else []
 
 
 @register()

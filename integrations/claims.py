@@ -5,8 +5,9 @@ the claims and is the fence: a claimant whose number is no longer the row's has 
 """
 
 import random
-from contextlib import AbstractContextManager
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -22,20 +23,47 @@ LONGEST = 6 * 3600.0
 
 def claim(rows: QuerySet[M], limit: int, **changes: Any) -> list[M]:
     """Up to `limit` due rows of a model with `due_at` and `attempts`, leased to the caller, marked with `changes`."""
-    now = timezone.now()
-    until = now + timedelta(seconds=settings.LEASE_SECONDS)
-    skip = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
     with transaction.atomic():
-        taken = list(
-            rows.filter(due_at__lte=now).order_by("due_at", "pk").select_for_update(of=("self",), **skip)[:limit]
-        )
-        rows.model._default_manager.filter(pk__in=[row.pk for row in taken]).update(
+        taken = lock(rows, limit)
+        take(taken, **changes)
+    return taken
+
+
+def lock(rows: QuerySet[M], limit: int) -> list[M]:
+    """Up to `limit` due rows, longest due first, that nobody else is at, locked until the caller's transaction ends."""
+    skip = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
+    due = rows.filter(due_at__lte=timezone.now()).order_by("due_at", "pk")
+    return list(due.select_for_update(of=("self",), **skip)[:limit])
+
+
+def take(locked: Sequence[models.Model], **changes: Any) -> None:
+    """Lease rows of one model that the caller has locked, and mark them with `changes`."""
+    until = leased_until()
+    if locked:
+        type(locked[0])._default_manager.filter(pk__in=[row.pk for row in locked]).update(
             due_at=until, attempts=F("attempts") + 1, **changes
         )
-    for row in taken:
+    for row in locked:
         row.attempts += 1  # type: ignore[attr-defined]
         row.due_at = until  # type: ignore[attr-defined]
-    return taken
+
+
+def leased_until() -> datetime:
+    """When a lease that begins now ends."""
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+@contextmanager
+def forgettable() -> Iterator[None]:
+    """A transaction that does not wait for the disk: a crash of the database may forget it, with all that followed.
+
+    For claims whose work leaves no trace outside the database: what is committed after them is only there if they are.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit TO off")
+        yield
 
 
 def lease(row: Any) -> AbstractContextManager[None]:

@@ -2,8 +2,10 @@
 
 import structlog
 from django.db import transaction
+from django.db.models import Max
 
 from integrations import observations
+from integrations.masking import printable
 from integrations.models import BreakerOrder
 from integrations.registry import all_providers
 
@@ -22,7 +24,8 @@ def give(vendor: str, mode: str, reason: str, by: int | None) -> BreakerOrder:
     """Note the order, then carry it out. `NoReason` without one, `ValueError` for a mode that does not exist."""
     if not reason.strip():
         raise NoReason("Say why: the next person will want to know.")
-    order = BreakerOrder.objects.create(vendor=vendor, mode=Mode(mode), reason=reason.strip()[:300], by_id=by)
+    said = printable(reason.strip())[:300]
+    order = BreakerOrder.objects.create(vendor=vendor, mode=Mode(mode), reason=said, by_id=by)
     log.warning("order", vendor=vendor, mode=mode, reason=order.reason, by=by)
     if order.mode not in PROBING:
         transaction.on_commit(lambda: observations.order(vendor, mode))
@@ -40,10 +43,15 @@ def enforce() -> int:
 
     The row is the truth: a process that has just started, and a Redis that has lost everything, know of no order.
     """
-    wrong = [(slug, mode) for slug in all_providers() if (mode := ordered(slug)) and _mode(slug) != mode]
-    for slug, mode in wrong:
-        observations.order(slug, mode)
-    return len(wrong)
+    orders = BreakerOrder.objects.exclude(mode__in=PROBING)
+    newest = orders.values("vendor").annotate(newest=Max("pk")).values("newest")
+    enforced = 0
+    for slug, mode in orders.filter(pk__in=newest).values_list("vendor", "mode"):
+        # Read again before anything is done: a newer order may have been given, and carried out, since.
+        if slug in all_providers() and _mode(slug) != mode and ordered(slug) == mode:
+            observations.order(slug, mode)
+            enforced += 1
+    return enforced
 
 
 def ordered(vendor: str) -> str:

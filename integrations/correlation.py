@@ -1,10 +1,10 @@
 """One request id joins a click to its effects: it lives in a context variable and in every row and message."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from random import getrandbits
 from re import compile as pattern
+from time import time_ns
 
 import structlog
 
@@ -23,17 +23,27 @@ def accept(given: str) -> str:
 
 
 def _new() -> str:
-    # Unique, and no secret: asking the kernel for entropy would cost every request a system call.
-    return f"{getrandbits(128):032x}"
+    # Unique, and no secret: asking the kernel for entropy would cost every request a system call. It begins with the
+    # time, so that an index of millions of them grows at its end and is not read from disk for each.
+    return f"{time_ns() // 1_000_000:012x}{getrandbits(80):020x}"
 
 
-@contextmanager
-def correlate(identifier: str) -> Iterator[str]:
+class _Correlated(AbstractContextManager[str]):
+    """Every exchange passes here: a generator would cost it three times as much."""
+
+    def __init__(self, identifier: str) -> None:
+        self._identifier = identifier
+
+    def __enter__(self) -> str:
+        self._token = _current.set(self._identifier)
+        self._bound = structlog.contextvars.bind_contextvars(request_id=self._identifier)
+        return self._identifier
+
+    def __exit__(self, *_error: object) -> None:
+        structlog.contextvars.reset_contextvars(**self._bound)
+        _current.reset(self._token)
+
+
+def correlate(identifier: str) -> AbstractContextManager[str]:
     """Work under `identifier` (a new one when empty): rows, messages and log lines carry it."""
-    identifier = identifier or _new()
-    token = _current.set(identifier)
-    with structlog.contextvars.bound_contextvars(request_id=identifier):
-        try:
-            yield identifier
-        finally:
-            _current.reset(token)
+    return _Correlated(identifier or _new())

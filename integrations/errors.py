@@ -112,7 +112,7 @@ class BadSignature(Refused):
 
 
 class StaleTimestamp(Refused):
-    """The signed time is too far from now, in either direction."""
+    """The signed time is too long ago, or ahead of now."""
 
     code = "stale_timestamp"
 

@@ -39,10 +39,31 @@ MAIL_OUTCOMES = ("accepted", "delivered", "deferred", "bounced", "complained")
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryPushed(Fact):
-    """Commits arrived on a branch or tag of a source repository."""
+    """Commits arrived on a branch or tag of a source repository. `push` tells it from any other, in every copy."""
 
     repository: str
     ref: str
     head: str
     pusher: str
     commits: int
+    push: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSpoke(Fact):
+    """A source that no plug-in knows has said something; what it means is for whoever set it up.
+
+    `kind` and `object_key` are the sender's own words. `delivery` is the number under which all of it is kept.
+    """
+
+    kind: str
+    object_key: str
+    delivery: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmationAsked(Fact):
+    """A vendor asks whether we want its webhooks `about` something; `reference` is how to say yes."""
+
+    about: str
+    reference: str

@@ -30,8 +30,10 @@ class Figures:
 
 
 def figures(vendor: str, minutes: int = 60, now: datetime | None = None) -> Figures:
-    """The last `minutes` of a vendor."""
+    """The last `minutes` of a vendor; of none there is nothing to tell."""
     last = (now or timezone.now()).replace(second=0, microsecond=0)
+    if not minutes:
+        return Figures([], 0, 0, None, None, None)
     span = [last - timedelta(minutes=back) for back in reversed(range(minutes))]
     by_minute: Counter[tuple[datetime, bool]] = Counter()
     by_bucket: Counter[int] = Counter()

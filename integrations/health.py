@@ -13,7 +13,7 @@ from integrations import observations, states
 from integrations.causes import code_of, words
 from integrations.contract import Provider
 from integrations.control import paused
-from integrations.errors import DeadlineExceeded
+from integrations.errors import CircuitOpen, DeadlineExceeded
 from integrations.http import deadline
 from integrations.incidents import settle
 from integrations.models import State, VendorHealth
@@ -30,8 +30,8 @@ def watched() -> list[str]:
 def check(vendor: str, now: datetime) -> State:
     """Ask the vendor how it is, unless staff paused that, and judge it."""
     provider = all_providers()[vendor]
-    if provider.probes and not paused(vendor):
-        note(vendor, _ask(provider), now)
+    if provider.probes and not paused(vendor) and (code := _ask(provider)) != CircuitOpen.code:
+        note(vendor, code, now)  # one that was not let out says nothing of the vendor, and the circuit says the rest
     return judge(vendor, now)
 
 

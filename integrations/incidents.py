@@ -6,16 +6,17 @@ a relapse is told unless staff still believe in the outage before it, and the en
 for `HOLD`. What was held back is told by the next `announce` if it is still so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from integrations.causes import OURS, Words, name_of
+from integrations.causes import words as words_of
 from integrations.control import paused
 from integrations.models import Incident
 from integrations.ports import PaymentGateway
@@ -85,6 +86,26 @@ def _close(vendor: str, kind: str, now: datetime) -> None:
             log.info("incident.closed", vendor=vendor, kind=kind)
             incident.refresh_from_db()
             _tell_end(incident, now)
+
+
+def let_go(watched: Collection[str], now: datetime) -> None:
+    """Close what is open of vendors that are watched no more. No end is told: whether they are well, nobody knows.
+
+    That a source of staff's own is late is left to whoever listens to it: it is no vendor, and was never configured.
+    """
+    own = Q(kind=Incident.Kind.LATE) & ~Q(vendor__in=[*all_providers()])
+    dismiss(Incident.objects.exclude(vendor__in=[OURS, *watched]).exclude(own), "unconfigured", now)
+
+
+@transaction.atomic
+def dismiss(gone: QuerySet[Incident], code: str, now: datetime) -> None:
+    """Close those of these that are open, with `code` as their last cause; what was not told of their ends never is."""
+    for incident in gone.filter(closed_at=None):
+        said = words_of(incident.vendor, code)
+        ours = Incident.objects.filter(pk=incident.pk, closed_at=None)
+        if ours.update(closed_at=now, cause=LATER.join([incident.cause, said.cause]), remedy=said.remedy):
+            log.info("incident.let_go", vendor=incident.vendor, kind=incident.kind)
+    gone.filter(told_at__isnull=False, end_told_at=None).update(end_told_at=now)
 
 
 def announce(now: datetime) -> int:
@@ -181,4 +202,5 @@ HEADLINES = {
     Incident.Kind.DEGRADED: "is degraded",
     Incident.Kind.LATE: "is late",
     Incident.Kind.SILENT: "has lost its worker",
+    Incident.Kind.GAP: "has webhooks that are unaccounted for",
 }

@@ -36,6 +36,11 @@ def masked(text: str | bytes, most: int = LONGEST) -> str:
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
+def masked_traceback(text: str) -> str:
+    """The end of a traceback, which says what happened, without its secrets."""
+    return masked(_end(text), LONGEST_TRACEBACK)
+
+
 def printable(text: str) -> str:
     """The text with what no database or terminal takes replaced."""
     return text if text.isprintable() else text.translate(_UNPRINTABLE)
@@ -100,6 +105,8 @@ _SENDGRID = pattern(r"SG\.[\w-]{6,}+(?:\.[\w-]{6,})?", ASCII)
 _JWT = pattern(r"(?<![\w-])ey[JKH][\w-]{5,}+\.[\w-]{2,}+(?:\.[\w-]*)?", ASCII)
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,30}-----(?:[^-]|-(?!----END))*+(?:-----END [A-Z ]{0,30}-----)?", ASCII)
 _USERINFO = pattern(r"(://[^\s/@:]{0,100}:)([^\s/@]{1,200})(?=@)", ASCII)
+# What follows in the address of a page proves who may see it: a key to a new password, a proof of an address.
+_IN_PATH = pattern(r"(/(?:reset/key|confirm-email)/)([^\s/?#]{4,})", ASCII)
 _EMAIL = pattern(r"(?<![\w.+%-])([\w.+%-])[\w.+%-]*+(@[\w-]++(?:\.[\w-]++)++)")
 _CARD = pattern(
     r"(?<!\d)(?:\d{13,19}|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|\d{4}[ -]\d{6}[ -]\d{4,5})(?!\d)",
@@ -147,6 +154,7 @@ _LOOKS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("=", _by(_NAMED, _keep_name)),
     (":", _by(_NAMED, _keep_name)),
     (" ", _by(_SCHEME, _keep_name)),
+    ("/", _by(_IN_PATH, _keep_name)),
     ("://", _by(_USERINFO, rf"\1{GONE}")),
     ("@", _by(_EMAIL, r"\1…\2")),
 )
@@ -175,7 +183,7 @@ def mask_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
             continue
         text = value if isinstance(value, str) else repr(value)
         if name == "exception":
-            event[name] = masked(_end(text), LONGEST_TRACEBACK)
+            event[name] = masked_traceback(text)
         elif len(text) >= SHORTEST_SECRET or text is not value:
             event[name] = masked(text)
     return event

@@ -1,12 +1,16 @@
 """Typed reads of untrusted JSON: every read names its field and states its type, so bad input fails by name."""
 
+import hashlib
 import json
 from math import isinf
 from typing import Any
 
+import msgspec
+
 from integrations.errors import BadPayload
 
 MISSING = object()
+_UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "\ufffd")
 
 
 class Payload:
@@ -23,7 +27,9 @@ class Payload:
         return cls(parse_json(body))
 
     def text(self, path: str, default: str | None = None) -> str:
-        return self._typed(path, str, "text", default)
+        """As a database can keep it: NUL and half a surrogate pair, which JSON may spell out, are replaced."""
+        text = str(self._typed(path, str, "text", default))
+        return text if text.isprintable() else text.translate(_UNSTORABLE)
 
     def integer(self, path: str, default: int | None = None) -> int:
         value = self._typed(path, int, "an integer", default)
@@ -40,9 +46,21 @@ class Payload:
     def child(self, path: str) -> "Payload":
         return Payload(self._find(path), self._name(path))
 
+    def value(self, path: str) -> Any:
+        """Whatever is at `path`, of whatever type; None when there is nothing."""
+        found = self._find(path)
+        return None if found is MISSING else found
+
     def encoded(self) -> bytes:
-        """The object as compact JSON, as stored when it came as one of several."""
-        return json.dumps(self._data, separators=(",", ":")).encode()
+        """The object as compact JSON, as stored when it came as one of several; `BadPayload` for absurd nesting."""
+        try:
+            return json.dumps(self._data, separators=(",", ":")).encode()
+        except RecursionError as error:
+            raise BadPayload(f"{self._where or 'the body'} is nested too deeply") from error
+
+    def digest(self) -> str:
+        """What tells the object from any other, and is the same for every copy of it."""
+        return hashlib.sha256(self.encoded()).hexdigest()[:32]
 
     def has(self, path: str) -> bool:
         """Whether there is anything but null at `path`."""
@@ -70,6 +88,16 @@ class Payload:
 
 def parse_json(body: bytes) -> Any:
     """JSON of UTF-8 bytes, or `BadPayload`; NaN and Infinity are not JSON, and absurd nesting is refused."""
+    try:
+        return _decode(body)
+    except (ValueError, RecursionError):
+        return _parse_slowly(body)  # it knows half a surrogate pair, which vendors do send
+
+
+_decode = msgspec.json.Decoder().decode
+
+
+def _parse_slowly(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_not_json, parse_float=_finite)
     except (ValueError, RecursionError) as error:

@@ -5,14 +5,18 @@ from typing import Any
 from django.http import HttpRequest
 
 
-class ReadOnly:
-    """Rows that only services write."""
-
-    def has_add_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
+class Kept:
+    """Rows that nobody edits and nobody deletes; some may be added."""
 
     def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(Kept):
+    """Rows that only services write."""
+
+    def has_add_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False

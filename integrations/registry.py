@@ -57,3 +57,9 @@ def resting(slug: str) -> float:
     if look.mode is Mode.AUTO and look.state is State.OPEN:
         return look.opens_in
     return look.gate if look.gate > policy_of(slug).deadline else 0.0
+
+
+def busy(slug: str) -> bool:
+    """Whether it is the vendor that wants to be left alone, having too much to do, and not we who leave it."""
+    look = state_of(slug).look()
+    return look.effective is State.CLOSED and look.gate > 0

@@ -1,4 +1,4 @@
-"""Calls and failures of the last hour as the numbers of a small SVG: failures in front, the newest at the right."""
+"""Successes and failures over time as the numbers of a small SVG: failures in front, the newest at the right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ HEIGHT = 24
 
 @dataclass(frozen=True)
 class Bar:
-    """One minute: where it stands, how high its calls and its failures reach (y counts from the top)."""
+    """One span of time: where it stands, how high its calls and its failures reach (y counts from the top)."""
 
     x: int
     calls_y: float
@@ -20,18 +20,18 @@ class Bar:
 
 @dataclass(frozen=True)
 class Sparkline:
-    """The bars of the minutes that had calls, and the size of the whole drawing."""
+    """The bars of the spans that had any, and the size of the whole drawing."""
 
     width: int
     height: int
     bars: list[Bar]
 
 
-def draw(per_minute: Sequence[tuple[int, int]]) -> Sparkline:
-    """`per_minute` is (calls, failures) of each minute, the oldest first; the busiest minute fills the height."""
-    most = max((calls for calls, _ in per_minute), default=0)
-    bars = [_bar(at, calls, failures, most) for at, (calls, failures) in enumerate(per_minute) if calls]
-    return Sparkline(len(per_minute) * WIDTH, HEIGHT, bars)
+def draw(spans: Sequence[tuple[int, int]]) -> Sparkline:
+    """`spans` is how many went well and how many failed in each, the oldest first; the busiest fills the height."""
+    most = max((ok + failed for ok, failed in spans), default=0)
+    bars = [_bar(at, ok + failed, failed, most) for at, (ok, failed) in enumerate(spans) if ok or failed]
+    return Sparkline(len(spans) * WIDTH, HEIGHT, bars)
 
 
 def _bar(at: int, calls: int, failures: int, most: int) -> Bar:

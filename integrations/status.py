@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Min
 
 from integrations.causes import name_of, span
 from integrations.health import watched
@@ -15,6 +16,7 @@ DAY = timedelta(hours=24)
 SLOTS = 48
 SERVICES: dict[str, type | None] = {"Payments": PaymentGateway, "Mail": MailCarrier, "Connected services": None}
 UNKNOWN = "unknown"
+UNWATCHED = (State.PAUSED, UNKNOWN)
 WORDS = {
     State.NEW: ("Not used yet", ""),
     State.UP: ("Works", "good"),
@@ -42,11 +44,12 @@ class Slot:
 
 @dataclass(frozen=True)
 class Told:
-    """An incident for everybody: no cause of ours, only what it meant."""
+    """An incident for everybody: no cause of ours, only what it meant. `known`: whether it is over, and when."""
 
     sentence: str
     opened_at: datetime
     closed_at: datetime | None
+    known: bool
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,10 @@ def status_at(now: datetime) -> Status:
     incidents = list(
         Incident.objects.filter(kind__in=INCIDENTS).exclude(closed_at__lt=now - DAY).order_by("-opened_at")
     )
+    earliest = dict(Incident.objects.values_list("vendor").annotate(Min("opened_at")).order_by())
     vendors = {
-        slug: _vendor(slug, rows.get(slug), [one for one in incidents if one.vendor == slug], now) for slug in watched()
+        slug: _vendor(slug, rows.get(slug), earliest.get(slug), [one for one in incidents if one.vendor == slug], now)
+        for slug in watched()
     }
     services = [Service(name, [vendors[slug] for slug in vendors if _service(slug) == name]) for name in SERVICES]
     services = [service for service in services if service.vendors]
@@ -115,7 +120,9 @@ def _headline(services: list[Service]) -> tuple[str, str]:
     return (f"Trouble with {names}" if tone == "bad" else f"Small trouble with {names}"), tone
 
 
-def _vendor(slug: str, row: VendorHealth | None, incidents: list[Incident], now: datetime) -> Vendor:
+def _vendor(
+    slug: str, row: VendorHealth | None, first: datetime | None, incidents: list[Incident], now: datetime
+) -> Vendor:
     state = _state(row, now)
     words, tone = WORDS[state]
     return Vendor(
@@ -125,9 +132,9 @@ def _vendor(slug: str, row: VendorHealth | None, incidents: list[Incident], now:
         words=words,
         tone=tone,
         since=_since(row, state),
-        strip=_strip(_first_known(slug, row, state), incidents, now, tone),
+        strip=_strip(_first_known(first, row, state), incidents, now, tone),
         summary=_summary(incidents, now, state),
-        incidents=[_told(one) for one in incidents],
+        incidents=[_told(one, watched=state not in UNWATCHED) for one in incidents],
     )
 
 
@@ -144,8 +151,8 @@ def _since(row: VendorHealth | None, state: str) -> datetime | None:
     return row.checked_at if state == UNKNOWN else row.since
 
 
-def _first_known(slug: str, row: VendorHealth | None, state: str) -> datetime | None:
-    first = Incident.objects.filter(vendor=slug).order_by("opened_at").values_list("opened_at", flat=True).first()
+def _first_known(first: datetime | None, row: VendorHealth | None, state: str) -> datetime | None:
+    """Since when anything is known; `first` is the moment of the first incident."""
     # We began to watch it then, but of one that was never used that says nothing.
     watched_from = row.first_at if row and state != State.NEW else None
     known = [moment for moment in (first, watched_from) if moment]
@@ -190,7 +197,9 @@ def _length(incident: Incident, now: datetime) -> timedelta:
     return (incident.closed_at or now) - max(incident.opened_at, now - DAY)
 
 
-def _told(incident: Incident) -> Told:
+def _told(incident: Incident, *, watched: bool) -> Told:
+    """What nobody watches may be over: of an incident that is open there only the last look is told."""
     was, is_now, _ = INCIDENTS[Incident.Kind(incident.kind)]
-    sentence = f"{name_of(incident.vendor)} {was if incident.closed_at else is_now}"
-    return Told(sentence, incident.opened_at, incident.closed_at)
+    known = watched or incident.closed_at is not None
+    words = (was if incident.closed_at else is_now) if known else f"{was} when last looked at"
+    return Told(f"{name_of(incident.vendor)} {words}", incident.opened_at, incident.closed_at, known)

@@ -10,10 +10,11 @@ from integrations.correlation import correlate
 @shared_task(ignore_result=True, name="integrations.watch")
 def watch() -> None:
     """Have every configured vendor checked, each by a task of its own that is void when the next is due."""
-    from integrations import control, health
+    from integrations import health, incidents
 
-    control.enforce()
-    for vendor in health.watched():
+    watched = health.watched()
+    incidents.let_go(watched, timezone.now())
+    for vendor in watched:
         check.apply_async(args=(vendor,), expires=settings.PROBE_SECONDS, retry=False)
 
 

@@ -30,7 +30,7 @@ from payments.services import carts, checkout
 from payments.services.carts import Owner
 from webhooks.api.base import ApiView
 from webhooks.api.schema import problems
-from webhooks.timeline import of_subject
+from webhooks.path.timeline import of_subject
 
 # Why a payment may not start (payments/problems.py); a 503 says when to try again.
 UNPAID = (401, 409, 422, 502, 503)

@@ -7,4 +7,4 @@ class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
-        from payments import handlers, receivers, timeline  # noqa: F401  registering is their import
+        from payments import events, handlers, receivers, timeline  # noqa: F401  registering is their import

@@ -7,16 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from payments.services.carts import MAX_QUANTITY
-from webhooks.problems import Problem
-
-
-class ProblemForm(forms.Form):
-    """A form that can also say what a service found wrong."""
-
-    def blame(self, problem: Problem) -> None:
-        """Show `problem` at the fields it names, or above the form when it names none."""
-        for error in problem.errors or [{"field": "", "message": problem.detail}]:
-            self.add_error(error["field"] if error["field"] in self.fields else None, error["message"])
+from webhooks.forms import ProblemForm
 
 
 def quantity_field() -> forms.IntegerField:

@@ -7,7 +7,7 @@ from integrations.errors import Ignored
 from integrations.facts import PaymentChanged
 from integrations.ports import PaymentGateway
 from payments.services import settlement
-from webhooks.handling import Effect, handles
+from webhooks.processing.handling import Effect, handles
 
 
 @handles(PaymentChanged)

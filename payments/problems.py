@@ -20,6 +20,7 @@ from webhooks.problems import Problem
 
 SOON = 5  # seconds: when to try again where the payment service named no time
 RESTING = "The payment service is having trouble"
+BUSY = "The payment service has too much to do"
 
 
 def unknown_product(slug: str) -> Problem:
@@ -111,7 +112,7 @@ def _away(error: IntegrationError) -> tuple[str, str]:
     if isinstance(error, CircuitOpen):
         return "vendor_resting", RESTING
     if isinstance(error, RateLimited):
-        return "vendor_busy", "The payment service has too much to do"
+        return "vendor_busy", BUSY
     if error.status is None:
         return "vendor_unavailable", "The payment service does not answer"
     return "vendor_unavailable", "The payment service answers with an error of its own"

@@ -6,8 +6,8 @@ from django.db.models import Q
 
 from integrations import money
 from payments.models import Order, PaymentAttempt
-from webhooks.steps import Step
-from webhooks.timeline import tells, uuids
+from webhooks.path.steps import Step
+from webhooks.path.timeline import tells, uuids
 
 
 class Orders:

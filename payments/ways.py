@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from integrations import registry
 from integrations.ports import PaymentGateway
+from payments.problems import BUSY, RESTING
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,11 @@ class Way:
     @classmethod
     def of(cls, slug: str) -> "Way":
         return cls(slug, registry.all_providers()[slug].name, registry.resting(slug))
+
+    @property
+    def trouble(self) -> str:
+        """What ails it while it is left alone, for people."""
+        return BUSY if registry.busy(self.slug) else RESTING
 
 
 @dataclass(frozen=True)

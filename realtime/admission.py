@@ -1,7 +1,7 @@
 """Who may connect, and to which stream: the same answer for a WebSocket and for an event stream."""
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
@@ -20,7 +20,7 @@ async def enter(scope: Scope) -> tuple[Hub, Listener, Identity]:
     try:
         identity, key = await hub.database.run(admit, HTTPConnection(scope))
         return hub, await hub.open(key), identity
-    except DatabaseError as error:
+    except Error as error:
         raise Problem(503, "unavailable", "Not available just now", retry_after=2) from error
 
 

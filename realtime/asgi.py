@@ -9,7 +9,7 @@ from django.urls import path, re_path
 from starlette.types import Receive, Scope, Send
 
 from realtime.answers import refuse
-from realtime.hub import Hub, current
+from realtime.hub import Hub, running
 from realtime.origin import SameOrigin
 from realtime.sse import sse
 from realtime.websocket import socket
@@ -31,8 +31,9 @@ async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def drain() -> None:
-    """End every connection; for the server to call before it waits for them, since event streams never end."""
-    current().drain()
+    """End every connection there is; for the server to call before it waits for them, since event streams never end."""
+    for hub in running():
+        hub.drain()
 
 
 async def websocket(scope: Scope, receive: Receive, send: Send) -> None:

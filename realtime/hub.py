@@ -26,6 +26,11 @@ def current() -> "Hub":
     return _running[-1]
 
 
+def running() -> list["Hub"]:
+    """The hubs of this process: one, or none while the server starts or ends."""
+    return [*_running]
+
+
 class Hub:
     """Membership and positions, in memory; everything but the work of `database` happens on one event loop."""
 
@@ -34,6 +39,7 @@ class Hub:
         self.database = Database()
         self._reader = Reader(self.database, self.limits)
         self._watches = self._reader.watches
+        self._drained = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Hub"]:
@@ -73,6 +79,9 @@ class Hub:
 
     def drain(self) -> None:
         """Send everybody away, because the server is about to end; they come back and resume."""
+        if self._drained:  # each connection asks for it
+            return
+        self._drained = True
         for watch in self._watches.values():
             for listener in watch.listeners:
                 listener.close(Close.RESTART)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from django.db import DatabaseError
+from django.db import Error
 from starlette.types import Receive, Scope, Send
 
 from realtime import frames
@@ -92,7 +92,7 @@ class Conversation:
                 await self._handler(frame["type"])(frame)
             except frames.BadFrame as error:
                 self._listener.post(frames.error(str(error)))
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("socket.failed", stream=self._listener.watch.key, error=repr(error))
                 return Close.TRY_AGAIN
             self._hub.follow(self._listener)

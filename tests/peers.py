@@ -34,13 +34,13 @@ class SandboxPeer:
         self._thread.start()
         # A connection for each request: some of them are cut.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        self._http = httpx2.Client(base_url=self.url, trust_env=False, verify=False, timeout=20, limits=limits)
+        self._http = httpx2.Client(base_url=self.url, trust_env=False, verify=False, timeout=60, limits=limits)
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._http.close()
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive(), "the sandbox did not end"
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
@@ -96,7 +96,7 @@ class Receiver:
 
     def take(self, count: int = 1) -> list[Received]:
         """The next `count` requests, in order of arrival, waited for."""
-        return [self._got.get(timeout=10) for _ in range(count)]
+        return [self._got.get(timeout=60) for _ in range(count)]
 
     def is_quiet(self, seconds: float = 0.3) -> bool:
         """Whether nothing more comes for a while."""

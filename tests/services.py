@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ def need(what: str, problem: str) -> None:
 @cache
 def missing_postgresql() -> str:
     try:
-        psycopg.connect(DATABASE, connect_timeout=2).close()
+        psycopg.connect(DATABASE, connect_timeout=20).close()
     except psycopg.Error as error:
         return str(error)
     return ""
@@ -46,7 +47,7 @@ def missing_postgresql() -> str:
 @cache
 def missing_redis() -> str:
     try:
-        redis.Redis.from_url(REDIS, socket_connect_timeout=2).ping()
+        redis.Redis.from_url(REDIS, socket_connect_timeout=20).ping()
     except redis.RedisError as error:
         return str(error)
     return ""
@@ -55,8 +56,8 @@ def missing_redis() -> str:
 @cache
 def missing_broker() -> str:
     try:
-        with Connection(BROKER, connect_timeout=2) as broker:
-            broker.ensure_connection(max_retries=1, timeout=2)
+        with Connection(BROKER, connect_timeout=20) as broker:
+            broker.ensure_connection(max_retries=1, timeout=20)
     except Exception as error:  # each transport has errors of its own
         return repr(error)
     return ""
@@ -88,6 +89,20 @@ def database(template: str = "template1") -> Iterator[str]:
         yield create_database(DATABASE, name, template)
     finally:
         drop_database(DATABASE, name)
+
+
+def again_on(url: str, *words: str) -> str:
+    """What pytest says of these tests once more, on that database: SQLite lets one writer in at a time, so it can hide
+    what two of them would do to each other."""
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        env=os.environ | {"DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stdout
+    return run.stdout
 
 
 @pytest.fixture

@@ -60,14 +60,14 @@ FAULTS = [
     ("leftovers", {"payments/a.py": DOC + "x = 1  # " + "TO" + "DO: later\n"}, "payments/a.py:2: says"),
     ("vendor words", {"payments/a.py": DOC + "x = 'PayPal'\n"}, "payments/a.py:2: names PayPal"),
     ("vendor words", {"webhooks/a.py": DOC + "def from_github(): ...\n"}, "names github"),
-    ("vendor words", {"webhooks/management/commands/trigger.py": DOC}, "take it off VENDORS_ALLOWED"),
+    ("vendor words", {"payments/serializers.py": DOC}, "take it off VENDORS_ALLOWED"),
 ]
 
 ORDERLY = {
     "config/a.py": DOC + "import payments.models\nimport integrations.providers.x\n",
     "config/management/commands/a.py": DOC + "print('ready')\n",
     "payments/__init__.py": "",
-    "payments/models.py": DOC + "from webhooks.outbox import publish\n# Stripe made us\nx = total // 100\n",
+    "payments/models.py": DOC + "from webhooks.outbox.publishing import publish\n# Stripe made us\nx = total // 100\n",
     "payments/b.py": DOC + "from payments import models\n",
     "realtime/a.py": DOC + "from integrations.ports import Event\n",
     "integrations/providers/x/__init__.py": DOC + "def f():\n    from integrations.providers.x import y\n",

@@ -1,26 +1,32 @@
 """The real processes on ports of their own, for tests that drive Patchbay from outside."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody has, nor is given by chance before it is used: the system gives whoever
+    connects, or listens at none in particular, one of those from 32768 on."""
+    while True:
+        port = secrets.randbelow(20_000) + 12_000
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Topology:
@@ -36,6 +42,7 @@ class Topology:
         self.url, self.sandbox_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.sandbox_port}"
         self._commands, self._var, self._template = commands, var, template
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._starting = threading.Lock()  # nobody is started twice
         clean = {
             name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
         }
@@ -96,10 +103,20 @@ class Topology:
                 [sys.executable, *self._commands[name]], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
 
-    def restart_the_dead(self) -> None:
-        """What a supervisor does: whoever has died is started again."""
-        for name, process in list(self._running.items()):
-            if process.poll() is not None:
+    def restart_the_dead(self) -> list[str]:
+        """What a supervisor does: whoever has died is started again; returns who had."""
+        with self._starting:
+            dead = [name for name, process in list(self._running.items()) if process.poll() is not None]
+            for name in dead:
+                self.start(name)
+        return dead
+
+    def replace(self, *names: str) -> None:
+        """Kill with -9, all of them before the first is started again."""
+        with self._starting:
+            for name in names:
+                self.kill(name)
+            for name in names:
                 self.start(name)
 
     def kill(self, name: str) -> None:
@@ -111,12 +128,12 @@ class Topology:
 
     def status(self, path: str) -> int:
         try:
-            return httpx2.get(self.url + path, trust_env=False, timeout=5).status_code
+            return httpx2.get(self.url + path, trust_env=False, timeout=20).status_code
         except httpx2.TransportError:
             return 0
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        answer = httpx2.request(method, f"{self.sandbox_url}/_control{path}", json=body, trust_env=False, timeout=20)
+        answer = httpx2.request(method, f"{self.sandbox_url}/_control{path}", json=body, trust_env=False, timeout=60)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 

@@ -1,9 +1,13 @@
-"""System checks of the API's limits: what would lock everybody out is said before it does."""
+"""System checks of limits: what would lock everybody out, or let everybody in, is said before it does."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+
+from integrations.credentials import secret
+from integrations.registry import all_providers
+from webhooks.sources.plugin import rate_in
 
 
 @register()
@@ -17,3 +21,12 @@ def limits_let_somebody_in(**_options: Any) -> list[CheckMessage]:
         hint = "TRUSTED_PROXY_COUNT is how many proxies of yours each request comes through, 0 for none."
         found.append(Error("There cannot be fewer than no proxies.", hint=hint, id="webhooks.E002"))
     return found
+
+
+@register()
+def rates_of_sources_are_numbers(**_options: Any) -> list[CheckMessage]:
+    """webhooks.E003: a `<SLUG>_WEBHOOK_RATE` that is no number of requests a second."""
+    names = [f"{provider.prefix}_WEBHOOK_RATE" for provider in all_providers().values()]
+    wrong = [name for name in names if rate_in(secret(name)) is None]
+    hint = "It is requests a second that are taken from this source, 0 for no limit."
+    return [Error(f"{name} is not a rate.", hint=hint, id="webhooks.E003") for name in wrong]

@@ -37,6 +37,11 @@ def one_process() -> Iterator[Finding]:
     """The broker in memory is not used where several processes are meant."""
     from django.conf import settings
 
+    if settings.BROKER_URL == "memory://" and settings.WEB_PROCESSES > 1:
+        cause = f"BROKER_URL is memory:// and WEB_PROCESSES is {settings.WEB_PROCESSES}: `serve` refuses to start"
+        mend = "unset WEB_PROCESSES, or set BROKER_URL=amqp://USER:PASSWORD@HOST:5672// and start worker and beat"
+        yield Finding("several web processes have no broker", cause, "WEB_PROCESSES", mend)
+        return
     grown = not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
     if settings.BROKER_URL == "memory://" and grown:
         cause = "BROKER_URL is memory:// while DATABASE_URL is a PostgreSQL: a worker process of its own hears nothing"
@@ -45,12 +50,17 @@ def one_process() -> Iterator[Finding]:
 
 
 def shared_state() -> Iterator[Finding]:
-    """Several processes share breakers, limits and caches by Redis."""
+    """Several processes share breakers, limits, tickets and caches by Redis."""
     from django.conf import settings
 
-    if settings.BROKER_URL != "memory://" and not settings.REDIS_URL:
+    if settings.REDIS_URL:
+        return
+    mend = "set REDIS_URL=redis://HOST:6379/0 for web, worker and beat"
+    if settings.WEB_PROCESSES > 1:
+        cause = f"WEB_PROCESSES is {settings.WEB_PROCESSES} and REDIS_URL is not set: `serve` refuses to start"
+        yield Finding("web processes would have limits and tickets of their own", cause, "REDIS_URL", mend)
+    elif settings.BROKER_URL != "memory://":
         cause = "BROKER_URL is set and REDIS_URL is not: each process has breakers, limits and caches of its own"
-        mend = "set REDIS_URL=redis://HOST:6379/0 for web, worker and beat"
         yield Finding("processes do not share their state", cause, "REDIS_URL", mend, WARNING)
 
 

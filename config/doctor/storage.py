@@ -11,20 +11,21 @@ from config.doctor.findings import WARNING, Examination, Finding, Theme
 
 MOUNTS = Path("/proc/self/mounts")
 REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "fuse.sshfs", "fuse.glusterfs")
-# Beside the pools of threads: the inbox's writer, realtime's listener and reader.
-SINGLE_CONNECTIONS = 3
+# Beside its pool of threads a web process has the inbox's writer, realtime's two readers, the rounds of the sources,
+# the journal of calls, the watch over the worker and staff's orders; a worker rounds, journal, orders and the sender.
+SINGLE_WEB_CONNECTIONS = 7
+SINGLE_WORKER_CONNECTIONS = 4
 SECONDS = 2
 
 
 def database() -> Iterator[Finding]:
     """The database answers."""
-    from django.db import DatabaseError, connection
-    from django.db.utils import InterfaceError
+    from django.db import Error, connection
 
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except (DatabaseError, InterfaceError) as error:
+    except Error as error:
         yield Finding(f"{_place()} does not take us", " ".join(str(error).split()), "DATABASE_URL", _knock())
 
 
@@ -111,9 +112,14 @@ def connections() -> Iterator[Finding]:
             "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
         )
         room = cursor.fetchone()[0]
-    wanted = settings.WEB_THREADS + settings.WORKER_THREADS + SINGLE_CONNECTIONS
+    web, worker = settings.WEB_THREADS + SINGLE_WEB_CONNECTIONS, settings.WORKER_THREADS + SINGLE_WORKER_CONNECTIONS
+    processes = settings.WEB_PROCESSES + (settings.WEB_PROCESSES > 1)  # one more while they are replaced in turn
+    wanted = processes * web + worker
     if wanted > room:
-        cause = f"WEB_THREADS + WORKER_THREADS + {SINGLE_CONNECTIONS} is {wanted}, PostgreSQL has room for {room}"
+        cause = (
+            f"{processes} web processes × (WEB_THREADS + {SINGLE_WEB_CONNECTIONS}) + WORKER_THREADS"
+            f" + {SINGLE_WORKER_CONNECTIONS} is {wanted}, PostgreSQL has room for {room}"
+        )
         mend = f"set WEB_THREADS so that all processes together stay below {room}, or raise max_connections"
         yield Finding("there are more threads than database connections", cause, "WEB_THREADS", mend)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.doctor import address, broker, clock, environment, installation, product, storage, vendors, work
+from config.doctor import address, broker, clock, environment, installation, product, retention, storage, vendors, work
 from config.doctor.findings import Examination
 
 THEMES = tuple(
-    module.THEME for module in (environment, installation, storage, broker, vendors, address, product, clock, work)
+    module.THEME
+    for module in (environment, installation, storage, broker, vendors, address, product, clock, work, retention)
 )
 TABLE: dict[str, Examination] = {item.name: item for theme in THEMES for item in theme.examinations}
 

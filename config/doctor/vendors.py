@@ -41,7 +41,7 @@ def mode() -> Iterator[Finding]:
     if settings.PATCHBAY_SANDBOX or settings.DEBUG:
         return
     for provider in all_providers().values():
-        for item in provider.credentials:
+        for item in (one for one in provider.variables if not one.usual):
             value, variable = provider.values()[item.name], f"{provider.prefix}_{item.name}"
             if value and (value == item.sandbox or re.match("[A-Za-z]+_test_", value)):
                 cause = "it is a test key, and PATCHBAY_SANDBOX is off: nothing here is real"
@@ -54,7 +54,7 @@ def secrets() -> Iterator[Finding]:
     from integrations.registry import all_providers
 
     for provider in all_providers().values():
-        samples = {item.name: item.sandbox for item in provider.credentials}
+        samples = {item.name: item.sandbox for item in provider.variables}
         for name, whole in provider.values().items():
             variable = f"{provider.prefix}_{name}"
             for value in filter(None, whole.split(",")):
@@ -121,6 +121,18 @@ def mail_carrier() -> Iterator[Finding]:
         yield Finding("no mail leaves", str(error), "MAIL_CARRIER", f"set {wanted}" if wanted else mend)
 
 
+def healing() -> Iterator[Finding]:
+    """Where a vendor would tell what webhooks it has sent, it can be asked."""
+    from integrations.ports import EventArchive
+    from integrations.registry import all_providers
+
+    for provider in all_providers().values():
+        if provider.configured and provider.could_offer(EventArchive) and (lacking := provider.lacking(EventArchive)):
+            trouble = f"{provider.name} deliveries cannot be healed"
+            cause = "what gets lost on the way stays lost: we may not ask what was sent"
+            yield Finding(trouble, cause, lacking[0], f"set {' and '.join(lacking)}", WARNING)
+
+
 def answers() -> Iterator[Finding]:
     """Outside the sandbox, every configured vendor answers, and takes our key."""
     from django.conf import settings
@@ -156,6 +168,7 @@ THEME = Theme(
         Examination("mode", mode, ("settings",)),
         Examination("secrets", secrets, ("settings",)),
         Examination("mail_carrier", mail_carrier, ("settings",)),
+        Examination("healing", healing, ("settings",)),
         Examination("answers", answers, ("settings",), asks_vendors=True),
     ),
 )

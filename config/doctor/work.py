@@ -26,13 +26,13 @@ def worker() -> Iterator[Finding]:
     beat = Heartbeat.objects.filter(name="worker").first()
     if beat is None:
         cause = "it has never given a sign of life in this database"
-        yield Finding("no worker runs", cause, "BROKER_URL", _start_worker(), WARNING)
+        yield Finding("no worker runs", cause, "BROKER_URL", start_worker(), WARNING)
     elif (silent := timezone.now() - beat.at) > SILENT_FOR:
         cause = f"its last sign of life was {int(silent.total_seconds())} s ago, at {beat.at:%Y-%m-%d %H:%M:%S} UTC"
-        yield Finding("no worker runs", cause, "BROKER_URL", _start_worker())
+        yield Finding("no worker runs", cause, "BROKER_URL", start_worker())
 
 
-def _start_worker() -> str:
+def start_worker() -> str:
     """The command that starts what works: the web process embedded, else the Procfile's worker (and beat)."""
     from django.conf import settings
 
@@ -77,6 +77,20 @@ def mail_lag() -> Iterator[Finding]:
     yield from _lag("mails", Mail.objects.filter(state__in=[Mail.State.WAITING, Mail.State.SENDING]))
 
 
+def endpoint_lag() -> Iterator[Finding]:
+    """Messages to customers' endpoints leave when they are due."""
+    from django.utils import timezone
+
+    from webhooks.endpoints import pace
+    from webhooks.models import Endpoint, Message
+
+    # Where an order is kept, or a rate that somebody sees to, many may wait: that is no fault of the sender's.
+    neglected = pace.neglected(timezone.now(), OVERDUE)
+    endpoints = Endpoint.objects.filter(neglected, state=Endpoint.State.ENABLED, ordered=False)
+    waiting = Message.objects.filter(state=Message.State.WAITING, endpoint__in=endpoints)
+    yield from _lag("messages to endpoints", waiting)
+
+
 def _lag(noun: str, waiting: QuerySet[Any]) -> Iterator[Finding]:
     from django.utils import timezone
 
@@ -85,11 +99,14 @@ def _lag(noun: str, waiting: QuerySet[Any]) -> Iterator[Finding]:
         first = overdue.order_by("due_at").values_list("due_at", flat=True)[0]
         minutes = int((timezone.now() - first).total_seconds() // 60)
         cause = f"the oldest is {minutes} min overdue: no worker takes them, or each attempt dies"
-        yield Finding(f"{count} {noun} are piling up", cause, "BROKER_URL", _start_worker(), WARNING)
+        yield Finding(f"{count} {noun} are piling up", cause, "BROKER_URL", start_worker(), WARNING)
 
 
 NEEDS = ("migrations",)
 THEME = Theme(
     "work",
-    tuple(Examination(look.__name__, look, NEEDS) for look in (worker, dead_letters, inbox_lag, outbox_lag, mail_lag)),
+    tuple(
+        Examination(look.__name__, look, NEEDS)
+        for look in (worker, dead_letters, inbox_lag, outbox_lag, mail_lag, endpoint_lag)
+    ),
 )

@@ -9,27 +9,15 @@ from unfold.admin import ModelAdmin
 
 from integrations import control
 from integrations.models import BreakerOrder, Incident
+from integrations.readonly import Kept, ReadOnly
 from integrations.registry import all_providers
 
 
-class Kept:
-    """Rows that nobody edits and nobody deletes."""
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Incident)
-class IncidentAdmin(Kept, ModelAdmin):
+class IncidentAdmin(ReadOnly, ModelAdmin):
     list_display = ("vendor", "kind", "cause", "opened_at", "closed_at", "told_at")
     list_filter = ("vendor", "kind")
     date_hierarchy = "opened_at"
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
 
 
 @admin.register(BreakerOrder)

@@ -6,10 +6,11 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from integrations.models import ProviderToken
+from integrations.readonly import ReadOnly
 
 
 @admin.register(ProviderToken)
-class ProviderTokenAdmin(ModelAdmin):
+class ProviderTokenAdmin(ReadOnly, ModelAdmin):
     """Read-only. To forget a token is to ask for a new one with the next call, or for a person to connect again."""
 
     list_display = ("vendor", "account", "standing", "granted_at", "refresh_at", "expires_at", "error")
@@ -17,15 +18,6 @@ class ProviderTokenAdmin(ModelAdmin):
     search_fields = ("vendor", "account", "error")
     exclude = ("sealed", "lease")
     actions = ["forget"]
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: ProviderToken | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: ProviderToken | None = None) -> bool:
-        return False
 
     def has_forget_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("integrations.delete_providertoken")

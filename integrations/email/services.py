@@ -6,7 +6,6 @@ import structlog
 from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
 from django.utils import timezone
 
 from integrations import registry
@@ -16,7 +15,9 @@ from integrations.email import metrics
 from integrations.email.models import Mail
 from integrations.errors import DeadlineExceeded, NotConfigured, Permanent, Retryable
 from integrations.http import deadline
+from integrations.masking import masked
 from integrations.ports import MailCarrier
+from integrations.wake import after_commit
 
 log = structlog.get_logger("mail")
 
@@ -50,7 +51,7 @@ def write(
         mail, _ = Mail.objects.get_or_create(reason=reason, defaults=content)
     else:
         mail = Mail.objects.create(**content)
-    transaction.on_commit(wake_carry)
+    after_commit(wake_carry)
     return mail
 
 
@@ -109,7 +110,7 @@ def _send(mail: Mail, carrier: MailCarrier) -> None:
     try:
         carrier.backend().send_messages([message])
     except AnymailError as error:
-        raise Permanent(f"the carrier refused: {error}") from error
+        raise Permanent(masked(f"the carrier refused: {error}")) from error
 
 
 def _postpone(mail: Mail, error: Retryable) -> None:
@@ -154,4 +155,4 @@ def send_again(mail: Mail) -> None:
     Mail.objects.filter(pk=mail.pk, state=Mail.State.FAILED).update(
         state=Mail.State.WAITING, attempts=0, due_at=timezone.now(), error=""
     )
-    transaction.on_commit(wake_carry)
+    after_commit(wake_carry)

@@ -13,9 +13,9 @@ import httpcore2
 import httpx2
 
 from integrations.http import deadline
+from integrations.http.processes import once_a_process
 
 UNLIMITED = 3600.0
-_resolvers = ThreadPoolExecutor(16, thread_name_prefix="resolver")
 
 
 def bound(transport: httpx2.HTTPTransport) -> httpx2.HTTPTransport:
@@ -30,12 +30,18 @@ def _left(timeout: float | None) -> float:
     return max(deadline.bounded(UNLIMITED if timeout is None else timeout), 0.001)
 
 
+@once_a_process
+def _resolvers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(16, thread_name_prefix="resolver")
+
+
 def _resolved(host: str, port: int, until: float) -> list[str]:
     """The addresses of a name. The system's resolver knows no time limit: it is waited for, no longer than `until`."""
-    resolving = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    resolving = _resolvers().submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
         found = resolving.result(max(until - deadline.clock(), 0.001))
     except TimeoutError as error:
+        resolving.cancel()  # one that has not begun: nobody waits for it any more
         raise httpcore2.ConnectTimeout(f"{host} was not resolved in time") from error
     except OSError as error:
         raise httpcore2.ConnectError(f"{host} cannot be resolved: {error}") from error

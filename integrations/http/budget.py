@@ -1,22 +1,27 @@
-"""How many retries a vendor is worth: a success earns a part of one, so that in an outage there are hardly any."""
+"""How many retries a vendor is worth: successes earn them, so that in an outage there are hardly any."""
 
 
 class Budget:
-    """At most `most` tokens, full at first; a retry spends one. Not safe to share: its owner locks."""
+    """At most `most` tokens, full at first; a retry spends one. A success earns `ratio` tokens, or `refill` for each
+    minute since the last one if that is more: few calls have their retries back with the first that goes well.
 
-    __slots__ = ("_most", "_ratio", "tokens")
+    Times are seconds of the caller's clock. Not safe to share: its owner locks.
+    """
 
-    def __init__(self, most: float, ratio: float) -> None:
-        self._most, self._ratio = most, ratio
-        self.tokens = most
+    __slots__ = ("_earned_at", "_most", "_ratio", "_refill", "left")
 
-    def earn(self) -> None:
+    def __init__(self, most: float, ratio: float, refill: float, now: float) -> None:
+        self._most, self._ratio, self._refill = most, ratio, refill / 60.0
+        self.left, self._earned_at = most, now
+
+    def earn(self, now: float) -> None:
         """A call went well."""
-        self.tokens = min(self._most, self.tokens + self._ratio)
+        self.left = min(self._most, self.left + max(self._ratio, (now - self._earned_at) * self._refill))
+        self._earned_at = now
 
     def spend(self) -> bool:
         """Whether one more retry is granted."""
-        if self.tokens < 1.0:
+        if self.left < 1.0:
             return False
-        self.tokens -= 1.0
+        self.left -= 1.0
         return True

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import time
+from typing import Any
 from uuid import uuid4
 
 from hishel import BaseStorage, Entry, RedisStorage, Request, Response, SqliteStorage
@@ -10,13 +11,13 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from integrations.absence import Absence
+
 # Seconds an entry is kept at most, and bytes of one body and of all.
 KEEP = 3600.0
 BODY = 1 << 20
 MEMORY = 32 << 20
-# Seconds: the cache must never cost more than it saves, so a Redis that is away is left alone for a while.
-WAIT = 0.25
-REST = 1.0
+WAIT = 0.25  # seconds: the cache must never cost more than it saves
 
 
 def in_memory() -> BaseStorage:
@@ -37,25 +38,31 @@ def in_redis(url: str) -> BaseStorage:
 
 
 class RestingRedis(RedisStorage):
-    """hishel's own takes a failing Redis for a miss; this one also stops asking it, for a second after each failure."""
+    """hishel's own takes a failing Redis for a miss; this one also leaves it alone for a while."""
 
-    _rests_until = 0.0
+    def __init__(self, client: Redis, **options: Any) -> None:
+        super().__init__(client, **options)
+        self._absence = Absence()
 
     def create_entry(
         self, request: Request, response: Response, key: str, *, ttl: float | None = None, tti: float | None = None
     ) -> Entry:
-        if time.monotonic() < self._rests_until:
+        if self._absence.lost:
             return Entry(uuid4(), request, response)
         return super().create_entry(request, response, key, ttl=ttl, tti=tti)
 
     def _get_entries(self, key: str) -> list[Entry]:
-        if time.monotonic() < self._rests_until:
+        trial = self._absence.lost
+        if trial and not self._absence.may_try():
             return []
+        began = time.perf_counter()
         try:
-            return super()._get_entries(key)
+            entries = super()._get_entries(key)
         except RedisError:
-            self._rests_until = time.monotonic() + REST
+            self._absence.lose(trial, time.perf_counter() - began)
             raise  # to `get_entries`, which logs it
+        self._absence.find()
+        return entries
 
 
 class OnceASecond(logging.Filter):

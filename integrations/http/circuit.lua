@@ -2,7 +2,8 @@
 -- The twin of breaker.py, limiter.py, budget.py and local.py; every operation is atomic and one round trip.
 --
 -- Above this stands the vendor's `policy`, a table that the caller writes.
--- KEYS: the circuit (hash), its buckets (hash), half-open leases, nodes seen, nodes failing (each member → microseconds)
+-- KEYS: the circuit (one packed table), its buckets (hash), half-open leases, nodes seen, nodes failing (each member →
+-- microseconds)
 -- ARGV: operation, arguments (JSON), and in tests the clock in microseconds
 -- Every operation is given `known`, the highest generation its caller has seen, and after an absence a `seed`.
 -- Returns {verdict, wait, state, mode, generation, lease granted, openings in a row, still open for, more …}, times in
@@ -21,15 +22,12 @@ end
 
 local now = clock()
 
-local NUMBERS = { "generation", "until", "opened", "last", "second", "head", "calls", "failures", "slow", "done",
-  "failed", "gate", "full_at", "tokens", "c", "f", "s" }
-local stored = redis.call("HMGET", circuit, "state", "mode", unpack(NUMBERS))
-local state, mode = stored[1] or "closed", stored[2] or "auto"
-local it, before = {}, { state = stored[1], mode = stored[2] }
-for place, name in ipairs(NUMBERS) do
-  before[name] = tonumber(stored[place + 2])
-  it[name] = before[name] or 0
-end
+-- One value, read and written whole: a hash of so many fields costs twice the time.
+local stored = redis.call("GET", circuit)
+local it = stored and cmsgpack.unpack(stored)
+  or { state = "closed", mode = "auto", generation = 0, ["until"] = 0, opened = 0, last = 0, second = 0, head = 0,
+    calls = 0, failures = 0, slow = 0, c = 0, f = 0, s = 0, done = 0, failed = 0, gate = 0, full_at = 0, tokens = 0 }
+it.earned = it.earned or now -- of one that is new, or was stored before it was kept
 
 local function forget_window()
   redis.call("DEL", buckets, failing)
@@ -39,7 +37,7 @@ end
 -- Every change of state begins a generation: what was let out before it says nothing about it. Leases outlive it: a
 -- trial that is still out burdens the vendor, whatever the others have shown.
 local function change(to)
-  state, it.generation, it.done, it.failed = to, it.generation + 1, 0, 0
+  it.state, it.generation, it.done, it.failed = to, it.generation + 1, 0, 0
   if to ~= "half_open" then forget_window() end
 end
 
@@ -61,17 +59,17 @@ end
 local function begin(seed)
   it.generation = math.floor(now / 1000)
   it.second, it.full_at, it.tokens = math.floor(now / SECOND), now + seed.debt, seed.tokens
-  it.opened, mode = seed.opened, seed.mode
+  it.opened, it.mode = seed.opened, seed.mode
 end
 
 -- The caller was alone, or is the first here: its circuit, opened for good reasons, is its node's vote.
 local function join(seed)
   if seed.hold > 0 then it.gate = math.max(it.gate, now + seed.hold) end
   if seed.ordered then
-    mode, it.opened = seed.mode, 0
+    it.mode, it.opened = seed.mode, 0
     change("closed")
   end
-  if not seed.open or state ~= "closed" or (mode ~= "auto" and mode ~= "watch") then return end
+  if not seed.open or it.state ~= "closed" or (it.mode ~= "auto" and it.mode ~= "watch") then return end
   show(seen)
   show(failing)
   if quorum() then
@@ -81,7 +79,7 @@ local function join(seed)
 end
 
 local function shift(by)
-  for _, name in ipairs({ "until", "gate", "full_at" }) do
+  for _, name in ipairs({ "until", "gate", "full_at", "earned" }) do
     if it[name] > 0 then it[name] = it[name] + by end
   end
   it.second = it.second + math.floor(by / SECOND)
@@ -109,29 +107,19 @@ local function roll()
   end
 end
 
-local function save()
-  local changed = {}
-  local function note(name, value, text)
-    if value ~= before[name] then
-      changed[#changed + 1] = name
-      changed[#changed + 1] = text
-    end
-  end
-  note("state", state, state)
-  note("mode", mode, mode)
-  for _, name in ipairs(NUMBERS) do
-    if it[name] ~= before[name] then note(name, it[name], string.format("%.17g", it[name])) end
-  end
-  if #changed > 0 then redis.call("HSET", circuit, unpack(changed)) end
+local function earn()
+  local by_time = (now - it.earned) * policy.retry_refill / (60 * SECOND)
+  it.tokens = math.min(policy.retry_tokens, it.tokens + math.max(policy.retry_ratio, by_time))
+  it.earned = now
 end
 
 local function answer(verdict, wait, ...)
-  save()
-  local left = state == "open" and math.max(0, it["until"] - now) or 0
-  return { verdict, math.ceil(wait), state, mode, it.generation, 0, it.opened, math.ceil(left), ... }
+  redis.call("SET", circuit, cmsgpack.pack(it))
+  local left = it.state == "open" and math.max(0, it["until"] - now) or 0
+  return { verdict, math.ceil(wait), it.state, it.mode, it.generation, 0, it.opened, math.ceil(left), ... }
 end
 
-local born = not stored[3]
+local born = not stored
 if born and not given.seed then return { "unknown" } end
 if born then begin(given.seed)
 elseif now < it.last then shift(now - it.last) end
@@ -178,11 +166,11 @@ end
 -- The operations
 
 local function refused()
-  if mode == "open" then return "open", policy.open_for * SECOND end
-  if state ~= "closed" and mode ~= "closed" and mode ~= "disabled" then
-    if state == "open" and now >= it["until"] then change("half_open") end
-    if mode == "auto" and state == "open" then return "open", it["until"] - now end
-    if mode == "auto" then
+  if it.mode == "open" then return "open", policy.open_for * SECOND end
+  if it.state ~= "closed" and it.mode ~= "closed" and it.mode ~= "disabled" then
+    if it.state == "open" and now >= it["until"] then change("half_open") end
+    if it.mode == "auto" and it.state == "open" then return "open", it["until"] - now end
+    if it.mode == "auto" then
       redis.call("ZREMRANGEBYSCORE", leases, "-inf", now)
       if it.done + redis.call("ZCARD", leases) >= policy.permits then return "open", SECOND end
     end
@@ -199,29 +187,29 @@ end
 local function admit()
   local why, wait = refused()
   if why then return answer(why, wait) end
-  local leased = state == "half_open" and mode == "auto"
-  if leased then redis.call("ZADD", leases, now + given.lease_for, given.lease) end
+  local leased = it.state == "half_open" and it.mode == "auto"
+  if leased then redis.call("ZADD", leases, now + policy.lease_for * SECOND, given.lease) end
   local found = answer("go", 0)
   found[6] = leased and 1 or 0
   return found
 end
 
 local function record()
-  if given.hold > 0 then it.gate = math.max(it.gate, now + given.hold) end
-  if given.outcome == "ok" then it.tokens = math.min(policy.retry_tokens, it.tokens + policy.retry_ratio) end
+  if given.hold then it.gate = math.max(it.gate, now + given.hold) end
+  if given.outcome == "ok" then earn() end
   if given.node then show(seen) end
   local ends = 0
-  if given.lease ~= "" then
+  if given.lease then
     ends = tonumber(redis.call("ZSCORE", leases, given.lease) or 0)
     redis.call("ZREM", leases, given.lease)
   end
-  if given.generation == it.generation and given.outcome ~= "none" and mode ~= "disabled" then
+  if given.generation == it.generation and given.outcome ~= "none" and it.mode ~= "disabled" then
     local failed = given.outcome == "fail"
-    if state == "half_open" then
-      if ends > now or mode == "watch" then try(failed or given.slow) end
-    elseif state == "closed" then
+    if it.state == "half_open" then
+      if ends > now or it.mode == "watch" then try(failed or given.slow) end
+    elseif it.state == "closed" then
       count(failed, given.slow)
-      if mode ~= "closed" and crossed() then open() end
+      if it.mode ~= "closed" and crossed() then open() end
     end
   end
   return answer("ok", 0)
@@ -234,7 +222,7 @@ local function retry()
 end
 
 local function order()
-  mode, it.opened = given.mode, 0
+  it.mode, it.opened = given.mode, 0
   change("closed")
   return answer("ok", 0)
 end

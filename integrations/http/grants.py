@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from integrations.errors import BadPayload, IntegrationError, Permanent, Reconnect, Retryable, Unauthorized
 from integrations.http.meaning import error_for
 from integrations.http.transport import Answer, exchange
+from integrations.masking import masked
 from integrations.payload import Payload
 
 # A vendor that does not say how long its token lasts is asked again after an hour; nobody's lasts longer than 30 days.
@@ -98,9 +99,7 @@ def _life(said: Payload) -> float:
 
 
 def _refusal(client: Client, answer: Answer, refresh_token: str) -> IntegrationError:
-    code, words = _words(answer)
-    for secret in filter(None, (client.client_secret, refresh_token)):
-        words = words.replace(secret, "•••")
+    code, words = _words(answer, filter(None, (client.client_secret, refresh_token)))
     if code == "invalid_grant" and client.grant == "refresh_token":
         return Reconnect(f"{client.vendor} says {words}")
     if code in ("invalid_client", "unauthorized_client"):
@@ -110,11 +109,14 @@ def _refusal(client: Client, answer: Answer, refresh_token: str) -> IntegrationE
     return error_for(client.vendor, answer.status, answer.headers, idempotent=again, words=words)
 
 
-def _words(answer: Answer) -> tuple[str, str]:
-    """The error's code, and that with its description, short and on one line."""
+def _words(answer: Answer, secrets: Iterable[str]) -> tuple[str, str]:
+    """The error's code, and that with its description, short, on one line and without secrets."""
     try:
         said = Payload.parse(answer.body)
         code, description = said.text("error", ""), said.text("error_description", "")
     except BadPayload:
         return "", ""
-    return code, " ".join(f"{code}: {description}".split())[:200].strip(": ")
+    words = " ".join(f"{code}: {description}".split()).strip(": ")
+    for secret in secrets:
+        words = words.replace(secret, "•••")
+    return code, masked(words, 200)

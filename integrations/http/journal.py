@@ -11,13 +11,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from integrations.buckets import bucket_of
+from integrations.database import AWAY
 from integrations.http import metrics, quota
 
 log = structlog.get_logger("vendor")
@@ -141,11 +143,17 @@ class Journal:
 
     def _run(self, closing: threading.Event) -> None:
         while not closing.wait(min(self._every * 2**self._in_vain, LONGEST_PAUSE)):
-            self.flush()
+            self._flush_whatever_comes()
             if self._in_vain:
                 connection.close()
-        self.flush()
+        self._flush_whatever_comes()
         connection.close()
+
+    def _flush_whatever_comes(self) -> None:
+        try:
+            self.flush()
+        except Exception as error:  # noqa: BLE001  a thread that ended would leave every later call unrecorded
+            log.error("journal.failed", error=repr(error))
 
     def _take(self) -> tuple[Counter[tuple[str, int, bool, int]], list[Failure], Counter[tuple[str, str, str]]]:
         with self._lock:
@@ -157,7 +165,7 @@ class Journal:
         try:
             self._store({Slot(*slot): count for slot, count in counts.items()}, failures)
             self._in_vain = 0
-        except (OperationalError, InterfaceError, OSError) as error:
+        except (*AWAY, OSError) as error:
             log.error("calls.not_stored", again=True, error=repr(error))
             self._in_vain = min(self._in_vain + 1, 5)
             self._put_back(counts, failures)
@@ -169,8 +177,9 @@ class Journal:
         with self._lock:
             room = max(0, MOST_FAILURES - len(self._failures))
             self._failures = failures[:room] + self._failures
-            self._counts.update(counts)
-        self._lose(0, len(failures) - room)
+            kept = Counter(dict(islice(counts.items(), max(0, MOST_COUNTS - len(self._counts)))))
+            self._counts.update(kept)
+        self._lose(counts.total() - kept.total(), len(failures) - room)
 
     def _lose(self, counts: int, failures: int) -> None:
         for kind, number in (("count", counts), ("failure", failures)):

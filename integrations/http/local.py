@@ -22,7 +22,7 @@ class LocalState:
         self._lock = threading.Lock()
         self._breaker = Breaker(policy.breaker, policy.attempt + LEASE_MARGIN, vendor)
         self._limiter = Limiter(policy.rate, policy.burst)
-        self._budget = Budget(policy.retry_tokens, policy.retry_ratio)
+        self._budget = Budget(policy.retry_tokens, policy.retry_ratio, policy.retry_refill, clock())
         self._gate = 0.0
 
     def admit(self) -> Permit | Refusal:
@@ -53,7 +53,7 @@ class LocalState:
         if hold:
             self._gate = max(self._gate, now + min(hold, HOLD_AT_MOST))
         if outcome is Outcome.OK:
-            self._budget.earn()
+            self._budget.earn(now)
 
     def _is_slow(self, seconds: float) -> bool:
         return self._slow is not None and seconds >= self._slow
@@ -80,7 +80,7 @@ class LocalState:
                 opens_in=max(0.0, breaker.until - now) if breaker.state is State.OPEN else 0.0,
                 leases=sum(ends > now for ends in breaker.leases.values()),
                 gate=max(0.0, self._gate - now),
-                tokens=self._budget.tokens,
+                tokens=self._budget.left,
                 shared=False,
             )
 
@@ -112,7 +112,7 @@ class LocalState:
     def afford(self, tokens: float) -> None:
         """What the shared budget has left."""
         with self._lock:
-            self._budget.tokens = tokens
+            self._budget.left = tokens
 
     def adopt(self, state: State, mode: Mode, generation: int, wait: float, opened: int) -> None:
         """Go on from the shared state: half-open there is open here, and due, for its trials are not ours to give."""
@@ -130,5 +130,5 @@ class LocalState:
                 opened=breaker.opened,
                 gate=max(0.0, self._gate - now),
                 debt=self._limiter.debt(now),
-                tokens=self._budget.tokens,
+                tokens=self._budget.left,
             )

@@ -20,6 +20,7 @@ from integrations.errors import (
     Unauthorized,
 )
 from integrations.http.states import Outcome
+from integrations.masking import masked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ LONGEST_WORDS = 300
 
 
 def words_of(status: int, body: bytes) -> str:
-    """The part of a refusal that is safe to log and show to staff; nothing of a 401, which may echo the key."""
+    """The part of a refusal that is safe to log, keep and show to staff; nothing of a 401, which may echo the key."""
     if status == 401 or len(body) > 65_536:
         return ""
     try:
@@ -83,7 +84,7 @@ def words_of(status: int, body: bytes) -> str:
     except (ValueError, RecursionError):
         return ""
     found = (_at(answer, path) for path in WORDS)
-    return " ".join(word for word in found if isinstance(word, str))[:LONGEST_WORDS]
+    return masked(" ".join(word for word in found if isinstance(word, str)), LONGEST_WORDS)
 
 
 def _at(value: Any, path: tuple[str | int, ...]) -> Any:

@@ -24,8 +24,8 @@ class BreakerPolicy:
 class Policy:
     """The bounds on everything asked of one vendor. Times are seconds; `rate` is calls a second with a `burst`.
 
-    `waiting` bounds how many calls may queue for the rate; `retry_ratio` tokens are earned by a success and one is
-    spent by a retry, of at most `retry_tokens`.
+    `waiting` bounds how many calls may queue for the rate. A retry spends a token, of at most `retry_tokens`; a success
+    earns `retry_ratio` of them, or `retry_refill` for each minute since the last success if that is more.
     """
 
     deadline: float = 20.0
@@ -36,7 +36,8 @@ class Policy:
     burst: int = 50
     waiting: int = 100
     retry_ratio: float = 0.1
-    retry_tokens: float = 10.0
+    retry_tokens: float = 6.0  # three calls with all their retries; a tenth of an hour's calls, one a minute
+    retry_refill: float = 1.0
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
 

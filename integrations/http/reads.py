@@ -1,12 +1,12 @@
 """Reads that a vendor lets us keep: from the cache while they are fresh, else through the pipeline."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import httpx2
 
 from integrations.http.cache import caching_client
+from integrations.http.processes import once_a_process
 from integrations.http.transport import Answer, exchange
 
 # The body has been decoded and is whole: what described it on the wire is no longer true of it.
@@ -30,6 +30,6 @@ class Through(httpx2.BaseTransport):
         return httpx2.Response(answer.status, headers=headers, content=answer.body)
 
 
-@cache
+@once_a_process
 def _client() -> httpx2.Client:
     return caching_client(transport=Through())

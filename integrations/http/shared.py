@@ -21,11 +21,12 @@ from integrations.http.wire import Wire
 log = structlog.get_logger("circuit")
 
 SCRIPT = Path(__file__).with_name("circuit.lua").read_text(encoding="utf-8")
-SHARED = ("rate", "burst", "retry_tokens", "retry_ratio")
-PARTS = ("circuit", "buckets", "leases", "seen", "failing")
+SHARED = ("rate", "burst", "retry_tokens", "retry_ratio", "retry_refill")
+PARTS = ("state", "buckets", "leases", "seen", "failing")
 MICRO = 1_000_000
 # How long an open circuit is believed without asking: what staff order is obeyed within this.
 MIRROR = 0.25
+PASSING = {"outcome": Outcome.OK}
 SHOW_EVERY = 5.0  # seconds, at most, between two signs of life of a node that sees no failure
 
 
@@ -42,7 +43,6 @@ class SharedState:
         self._local = LocalState(policy, clock, slug)
         self._script = wire.script(_lua(policy) + SCRIPT, [f"patchbay:{{{slug}}}:{part}" for part in PARTS])
         self._slow = policy.breaker.slow
-        self._lease_for = int((policy.attempt + LEASE_MARGIN) * MICRO)
         self._show_every, self._show_at = min(SHOW_EVERY, policy.breaker.window / 4), 0.0
         self._refusal, self._believed_until = Refusal("open", 0.0), 0.0
         self._lock = threading.Lock()  # for the two that follow, when they change
@@ -54,44 +54,54 @@ class SharedState:
         if now < self._believed_until:
             return self._refusal
         lease = f"{getrandbits(64):016x}"
-        reply = self._ask("admit", {"lease": lease, "lease_for": self._lease_for})
+        reply = self._ask("admit", {"lease": lease})
         if reply is None:
             return self._local.admit()
         verdict, wait, _state, _mode, generation, leased = reply[:6]
         if verdict == b"go":
             self._local.charge()
+            if generation < self._known and not leased and self._clock() < self._believed_until:
+                return self._refusal  # granted before the circuit opened, which another thread has heard meanwhile
             return Permit(generation, lease if leased else "")
-        return self._refuse(now, Refusal(verdict.decode(), wait / MICRO))
-
-    def _refuse(self, now: float, refusal: Refusal) -> Refusal:
-        if refusal.why == "open":
-            self._refusal, self._believed_until = refusal, now + min(MIRROR, refusal.wait)
+        refusal = Refusal(verdict.decode(), wait / MICRO)
+        if refusal.why == "open" and generation >= self._known:
+            self._believe(now, refusal)
         elif refusal.why == "gate":
             self._local.hold(refusal.wait)
         return refusal
 
+    def _believe(self, now: float, refusal: Refusal) -> None:
+        self._refusal, self._believed_until = refusal, now + min(MIRROR, refusal.wait)
+
     def record(self, permit: Permit, outcome: Outcome, seconds: float, hold: float = 0.0) -> None:
-        slow = self._slow is not None and seconds >= self._slow
-        told = {"generation": permit.generation, "lease": permit.lease, "outcome": outcome, "slow": slow, "hold": 0}
-        if hold:
-            told["hold"] = int(min(hold, HOLD_AT_MOST) * MICRO)
-        now = self._clock()
-        if outcome is Outcome.FAILED or slow or now >= self._show_at:
-            self._show_at = now + self._show_every
-            told["node"] = self._node
-        if self._told_in_passing(told):
+        told = self._told(permit, outcome, seconds, hold)
+        if told == PASSING and not self._alone and self._tell_in_passing(permit):
             self._local.count(permit, outcome, seconds, hold)
-        elif self._ask("record", told) is None:
+        elif self._ask("record", {"generation": permit.generation, **told}) is None:
             self._local.record(permit, outcome, seconds, hold)
         else:
             self._local.count(permit, outcome, seconds, hold)
 
-    def _told_in_passing(self, told: dict[str, Any]) -> bool:
+    def _told(self, permit: Permit, outcome: Outcome, seconds: float, hold: float) -> dict[str, Any]:
+        """What there is to tell of an attempt."""
+        told: dict[str, Any] = {"outcome": outcome}
+        if permit.lease:
+            told["lease"] = permit.lease
+        if hold:
+            told["hold"] = int(min(hold, HOLD_AT_MOST) * MICRO)
+        if slow := self._slow is not None and seconds >= self._slow:
+            told["slow"] = True
+        now = self._clock()
+        if outcome is Outcome.FAILED or slow or now >= self._show_at:
+            self._show_at = now + self._show_every
+            told["node"] = self._node
+        return told
+
+    def _tell_in_passing(self, permit: Permit) -> bool:
         """A success that decides nothing need not wait for an answer: the next call on this thread brings the news."""
-        if told["outcome"] is not Outcome.OK or told["lease"] or told["hold"] or "node" in told or self._alone:
-            return False
         try:
-            self._script.tell("record", json.dumps(told | {"known": self._known}))
+            # As json.dumps would write it, which takes as long as a tenth of the round trip.
+            self._script.tell("record", f'{{"known":{self._known},"generation":{permit.generation},"outcome":"ok"}}')
         except redis.RedisError:
             return False
         return True
@@ -178,6 +188,8 @@ class SharedState:
             if news:
                 self._known, self._believed_until, self._show_at = generation, 0.0, 0.0
                 self._local.adopt(State(state.decode()), Mode(mode.decode()), generation, left / MICRO, opened)
+                if (state, mode) == (b"open", b"auto"):
+                    self._believe(self._clock(), Refusal("open", left / MICRO))  # whichever operation brought the news
         if together:
             log.warning("circuit.together", vendor=self._slug)
         if news and not first:
@@ -187,5 +199,6 @@ class SharedState:
 def _lua(policy: Policy) -> str:
     """The numbers of the policy as the table that the script begins with."""
     numbers = asdict(policy.breaker) | {name: getattr(policy, name) for name in SHARED}
+    numbers["lease_for"] = policy.attempt + LEASE_MARGIN
     written = (f"{name} = {value}" for name, value in numbers.items() if value is not None)
     return f"local policy = {{ {', '.join(written)} }}\n"

@@ -4,7 +4,6 @@ to do next."""
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
@@ -18,6 +17,7 @@ from integrations.http.meaning import error_for, words_of
 from integrations.http.operation import operation_of
 from integrations.http.pipeline import guarded
 from integrations.http.policy import policy_of
+from integrations.http.processes import once_a_process
 from integrations.http.quota import heed
 from integrations.http.retry import Call
 
@@ -140,7 +140,7 @@ def _unread(call: Call, answer: Answer) -> OutcomeUnknown:
     return unread
 
 
-@cache
+@once_a_process
 def _client() -> httpx2.Client:
     # The sandbox is on this machine: a proxy set for the outside world must not swallow it. And no cookies: one
     # person's call must not carry what the vendor set for another's.

@@ -15,10 +15,9 @@ import redis
 import structlog
 from redis.connection import ConnectionInterface, ConnectionPool
 
-log = structlog.get_logger("circuit")
+from integrations.absence import Absence
 
-SHORTEST, LONGEST = 1.0, 30.0  # seconds that a lost Redis is left alone
-COSTLY = 0.01  # seconds: a failure that took longer was waited for
+log = structlog.get_logger("circuit")
 
 
 class Away(redis.ConnectionError):
@@ -28,8 +27,7 @@ class Away(redis.ConnectionError):
 class Wire:
     """Connections to the Redis at `url`, made on first need; `redis.RedisError` when it does not answer in time.
 
-    Once it is lost, one thread at a time tries it again, every second; less and less often, up to every 30 s, while
-    the trying takes time, as with a Redis that hangs. `Away` at once for all the others.
+    Once it is lost it is left alone as `Absence` has it: `Away` at once for whoever is not to try it again.
     """
 
     def __init__(self, url: str, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -38,34 +36,36 @@ class Wire:
             socket_timeout=patience,
             socket_connect_timeout=patience,
             protocol=2,
+            driver_info=None,  # two more round trips for every new connection
             max_connections=1 << 31,  # it counts what was ever made, and threads come and go
         )
         self._mine = threading.local()
-        self._clock, self._lock = clock, threading.Lock()
-        self._lost, self._try_at, self._pause = False, 0.0, SHORTEST
+        self._absence = Absence(clock)
 
     def script(self, source: str, keys: list[str]) -> "Script":
         """The script, to be run on these keys."""
         return Script(self, source, keys)
 
-    def tell(self, *command: Any) -> None:
+    def tell(self, command: bytes) -> None:
         """Send the command and do not wait: its answer is dropped when the next one on this connection is read."""
         connection: Any
         connection, fresh = self._connection()
-        if fresh or self._lost:
-            self.ask(*command)
+        if fresh or self._absence.lost:
+            self.ask(command)
             return
         try:
-            connection.send_command(*command)
+            connection.send_packed_command((command,))
             self._mine.owed += 1
         except redis.RedisError as error:
             self._cut(connection)
             self._lose(error, False, 0.0)
             raise
 
-    def ask(self, *command: Any) -> list[Any]:
-        """The answer to the command."""
-        trial = self._lost and self._take_the_trial()
+    def ask(self, command: bytes) -> list[Any]:
+        """The answer to the command, which is packed already."""
+        trial = self._absence.lost
+        if trial and not self._absence.may_try():
+            raise Away("Redis was lost a moment ago")
         began = time.perf_counter()
         try:
             answer = self._once_or_anew(command)
@@ -75,10 +75,11 @@ class Wire:
         except redis.RedisError as error:
             self._lose(error, trial, time.perf_counter() - began)
             raise
-        self._find()
+        if self._absence.lost:
+            self._find()
         return answer
 
-    def _once_or_anew(self, command: tuple[Any, ...]) -> list[Any]:
+    def _once_or_anew(self, command: bytes) -> list[Any]:
         connection, fresh = self._connection()
         try:
             return self._exchange(connection, command)
@@ -88,9 +89,9 @@ class Wire:
                 raise
         return self._exchange(connection, command)
 
-    def _exchange(self, connection: Any, command: tuple[Any, ...]) -> list[Any]:
+    def _exchange(self, connection: Any, command: bytes) -> list[Any]:
         try:
-            connection.send_command(*command)
+            connection.send_packed_command((command,))
             while self._mine.owed:
                 self._mine.owed -= 1
                 with suppress(redis.ResponseError):
@@ -115,46 +116,40 @@ class Wire:
             self._mine.owed = 0
         return known, not known.is_connected
 
-    def _take_the_trial(self) -> bool:
-        with self._lock:
-            now = self._clock()
-            if now < self._try_at:
-                raise Away("Redis was lost a moment ago")
-            self._try_at = now + self._pause
-            return True
-
     def _lose(self, error: redis.RedisError, trial: bool, took: float) -> None:
-        with self._lock:
-            if self._lost and not trial:
-                return  # one of many that were under way when it was lost
-            if not self._lost:
-                log.error("redis.away", error=repr(error))
-            elif took > COSTLY:
-                self._pause = min(self._pause * 2, LONGEST)
-            self._lost, self._try_at = True, self._clock() + self._pause
+        if self._absence.lose(trial, took):
+            log.error("redis.away", error=repr(error))
 
     def _find(self) -> None:
-        if not self._lost:
-            return
-        with self._lock:
-            found, self._lost, self._pause = self._lost, False, SHORTEST
-        if found:
+        if self._absence.find():
             log.warning("redis.back")
 
 
 class Script:
-    """A script in Redis. Its arguments are texts."""
+    """A script in Redis. Its arguments are texts. What is the same in every call is packed once."""
 
     def __init__(self, wire: Wire, source: str, keys: list[str]) -> None:
-        self._wire, self._source, self._keys = wire, source, keys
-        self._digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self._wire = wire
+        self._size = 3 + len(keys)
+        digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self._known, self._whole = (
+            _packed(command, text, str(len(keys)), *keys) for command, text in (("EVALSHA", digest), ("EVAL", source))
+        )
 
     def __call__(self, *arguments: str) -> list[Any]:
         try:
-            return self._wire.ask("EVALSHA", self._digest, len(self._keys), *self._keys, *arguments)
+            return self._wire.ask(self._command(self._known, arguments))
         except redis.exceptions.NoScriptError:
-            return self._wire.ask("EVAL", self._source, len(self._keys), *self._keys, *arguments)
+            return self._wire.ask(self._command(self._whole, arguments))
 
     def tell(self, *arguments: str) -> None:
         """Run it without waiting for what it answers."""
-        self._wire.tell("EVALSHA", self._digest, len(self._keys), *self._keys, *arguments)
+        self._wire.tell(self._command(self._known, arguments))
+
+    def _command(self, beginning: bytes, arguments: tuple[str, ...]) -> bytes:
+        return b"*%d\r\n%b%b" % (self._size + len(arguments), beginning, _packed(*arguments))
+
+
+def _packed(*words: str) -> bytes:
+    """The words as Redis reads them. https://redis.io/docs/latest/develop/reference/protocol-spec/"""
+    return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in map(str.encode, words)])

@@ -20,17 +20,18 @@ class Counter:
         declared[name] = ("counter", labels)
         self._family = metrics.Counter(name, words, labels, registry=own)
         self._width = len(labels)
-        self._known: dict[tuple[str, ...], Callable[[], None]] = {}
+        self._known: dict[tuple[str, ...], Callable[[float], None]] = {}
 
     def count(self, *values: str) -> None:
-        """One more. Past `MOST_CHILDREN` combinations the rest is counted as `other`."""
+        """One more."""
+        self.add(1, *values)
+
+    def add(self, amount: float, *values: str) -> None:
+        """So many more. Past `MOST_CHILDREN` combinations the rest is counted as `other`."""
         known = self._known.get(values)
-        (known or self._learn(values))()
+        (known or self._learn(values))(amount)
 
-    def add(self, amount: int, *values: str) -> None:
-        self._family.labels(*values).inc(amount)
-
-    def _learn(self, values: tuple[str, ...]) -> Callable[[], None]:
+    def _learn(self, values: tuple[str, ...]) -> Callable[[float], None]:
         if len(self._known) >= MOST_CHILDREN:
             return self._family.labels(*[OTHER] * self._width).inc
         return self._known.setdefault(values, self._family.labels(*values).inc)

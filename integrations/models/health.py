@@ -37,13 +37,17 @@ class VendorHealth(models.Model):
 
 
 class Incident(models.Model):
-    """What was wrong, from when to when, and when staff were told of it (`told_at`) and of its end (`end_told_at`)."""
+    """What was wrong, from when to when, and when staff were told of it (`told_at`) and of its end (`end_told_at`).
+
+    The latter is set, too, once the end is not worth telling any more.
+    """
 
     class Kind(models.TextChoices):
         DOWN = "down"
         DEGRADED = "degraded"
         LATE = "late"
         SILENT = "silent"
+        GAP = "gap"
 
     vendor = models.SlugField(max_length=40)
     kind = models.CharField(max_length=10, choices=Kind)

@@ -3,12 +3,13 @@
 import json
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from urllib.parse import quote
 
 from anymail.exceptions import AnymailNotSupportedWarning
 from django.core.mail.backends.base import BaseEmailBackend
 
-from integrations.contract import Credential, Delivery, Inbound, Provider
+from integrations.contract import QUICK, Credential, Delivery, Inbound, Lane, Lengthy, Provider
 from integrations.errors import BadPayload, BadSignature, Retryable
 from integrations.facts import MailReported
 from integrations.http.policy import Policy
@@ -33,6 +34,7 @@ provider = Provider(
         Credential(name="API_KEY", sandbox="SG.patchbay-sandbox", live="SG."),
         Credential(name="WEBHOOK_KEY", sandbox=SANDBOX_KEY),
     ),
+    lane=Lane.BULK,
     # Nobody waits, and a mail whose answer is lost must be asked after, not sent again: better to listen long. Asking
     # and sending, twelve seconds each, fit into the 30 s for which a worker holds a mail.
     policy=Policy(attempt=10.0, deadline=12.0),
@@ -61,7 +63,13 @@ def receive(inbound: Inbound) -> list[Delivery]:
     message = timestamp.encode("utf-8", "surrogateescape") + inbound.body
     require_ecdsa(message, signature, provider.secret("WEBHOOK_KEY"))
     require_fresh(timestamp, inbound.now)
-    events = parse_json(inbound.body)
+    if len(inbound.body) > QUICK:
+        raise Lengthy(partial(_events, inbound.body), genuine=True)
+    return _events(inbound.body)
+
+
+def _events(body: bytes) -> list[Delivery]:
+    events = parse_json(body)
     if not isinstance(events, list):
         raise BadPayload("the body is not a list of events")
     return [_delivery(Payload(event, "an event")) for event in events]

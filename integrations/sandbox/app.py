@@ -12,14 +12,20 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from integrations.sandbox import sendgrid, stripe
+from integrations.sandbox import github, paypal, sendgrid, ses, stripe
 from integrations.sandbox.control import Control
 from integrations.sandbox.gate import Gate
 from integrations.sandbox.html import STATIC, page
 from integrations.sandbox.pages import Front
 from integrations.sandbox.world import Vendor, World
 
-VENDORS: tuple[Callable[[World], Vendor], ...] = (stripe.vendor, sendgrid.vendor)
+VENDORS: tuple[Callable[[World], Vendor], ...] = (
+    stripe.vendor,
+    sendgrid.vendor,
+    paypal.vendor,
+    ses.vendor,
+    github.vendor,
+)
 
 
 def build(

@@ -104,15 +104,25 @@ class Control:
         return Response(status_code=204)
 
     async def send(self, request: Request) -> Response:
-        """`{provider, kind, payload}`: send one webhook, signed; without a payload a fresh sample of its kind."""
+        """`{provider, kind, payload}`: send one webhook, signed; without a payload a fresh sample of its kind.
+
+        With `payloads`, a list, one for each of them on one occasion.
+        """
         wish = await order(request)
         provider, kind = _sender(wish), wish.text("kind")
-        payload = wish.whole("payload")
+        payloads = wish.items("payloads") if wish.has("payloads") else [wish.whole("payload")]
+        messages = [self._message(provider, kind, payload) for payload in payloads]
+        if not messages:
+            raise Unfit("payloads is empty")
+        self._world.courier.send(provider, messages)
+        return JSONResponse({"id": messages[0].id, "ids": [message.id for message in messages]}, 202)
+
+    def _message(self, provider: str, kind: str, payload: object) -> Message:
         if payload is None:
             payload = _sampled(provider, kind, self._world)
-        message = Message(id=str(uuid4()), kind=kind, body=json.dumps(payload).encode())
-        self._world.courier.send(provider, [message])
-        return JSONResponse({"id": message.id}, 202)
+        vendor = next((vendor for vendor in self._vendors if vendor.slug == provider), None)
+        own = vendor.note(payload) if vendor else ""
+        return Message(id=own or str(uuid4()), kind=kind, body=json.dumps(payload).encode())
 
     async def clock(self, _request: Request) -> Response:
         clock = self._world.clock

@@ -11,7 +11,7 @@ import structlog
 from integrations.errors import NotConfigured
 from integrations.sandbox.clock import Clock
 from integrations.sandbox.errands import Errands
-from integrations.sandbox.signing import sign
+from integrations.sandbox.signing import seal
 from integrations.sandbox.store import Json, Store
 
 log = structlog.get_logger("sandbox")
@@ -25,6 +25,12 @@ GAPS: dict[str, tuple[timedelta, ...]] = {
     ),
     "sendgrid": tuple(timedelta(minutes=10 * 2**step) for step in range(7)),
     "github": (),
+    # 25 times in three days; the pauses are not published: https://developer.paypal.com/api/rest/webhooks/
+    "paypal": (*(timedelta(minutes=2**step) for step in range(7)), *(timedelta(hours=3.88),) * 18),
+    # https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.retry.html
+    "ses": (timedelta(seconds=20),) * 3,
+    # https://docs.slack.dev/apis/events-api/#retries
+    "slack": (timedelta(seconds=1), timedelta(minutes=1), timedelta(minutes=5)),
 }
 TIMEOUT = httpx2.Timeout(15.0)
 
@@ -112,6 +118,7 @@ class Courier:
             "kind": message.kind,
             "body": message.body.decode(),
             "state": "dropped" if self._chance.random() < manners.drop else "waiting",
+            "sent": self._clock.now().isoformat(),
             "due": self._clock.now().timestamp() + manners.delay,
             "gaps": 0,
             "tries": [],
@@ -154,11 +161,12 @@ class Courier:
 
     async def _post(self, parcel: Json) -> Json:
         """The status that was answered; null, and why, when nothing was."""
-        provider, body = parcel["provider"], parcel["body"].encode()
+        provider, payload = parcel["provider"], parcel["body"].encode()
         try:
             # Signed by the real clock: whoever checks the time has not been advanced with us.
-            headers = sign(provider, body, kind=parcel["kind"], now=datetime.now(UTC), delivery=parcel["id"])
-            answer = await self._http.post(f"{self._receiver()}/webhooks/{provider}", content=body, headers=headers)
+            sealed = seal(provider, payload, kind=parcel["kind"], now=datetime.now(UTC), delivery=parcel["id"])
+            url = f"{self._receiver()}/webhooks/{provider}"
+            answer = await self._http.post(url, content=sealed.body, headers=sealed.headers)
         except (httpx2.HTTPError, httpx2.InvalidURL, NotConfigured) as error:
             return {"status": None, "error": str(error) or repr(error)}
         return {"status": answer.status_code}

@@ -24,7 +24,12 @@ def sample(slug: str, kind: str) -> Any:
 def renewed(slug: str, payload: Any, now: datetime) -> Any:
     """The payload with its event's own ids and times made anew, so that it is not taken for a repetition."""
     if slug == "stripe":
-        return {**payload, "id": f"evt_{secrets.token_hex(12)}", "created": int(now.timestamp())}
+        created = now.isoformat() if payload.get("object") == "v2.core.event" else int(now.timestamp())
+        return {**payload, "id": f"evt_{secrets.token_hex(12)}", "created": created}
+    if slug == "paypal":
+        return {**payload, "id": f"WH-{secrets.token_hex(9).upper()}", "create_time": now.isoformat()}
+    if slug == "slack" and "event_id" in payload:
+        return {**payload, "event_id": f"Ev{secrets.token_hex(5).upper()}", "event_time": int(now.timestamp())}
     if slug == "sendgrid":
         fresh = {"timestamp": int(now.timestamp())}
         return [{**event, "sg_event_id": secrets.token_urlsafe(16), **fresh} for event in payload]

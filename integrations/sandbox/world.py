@@ -52,7 +52,8 @@ class World:
 class Vendor:
     """A simulated vendor: its API, how it words an error, its pages for people, and what `/_control/<slug>` can do.
 
-    `wake` takes up what was under way when the sandbox ended.
+    `wake` takes up what was under way when the sandbox ended. `note` writes down a webhook that was ordered, as if it
+    had happened, and gives its id; empty where it has none of its own.
     """
 
     slug: str
@@ -61,3 +62,4 @@ class Vendor:
     pages: tuple[BaseRoute, ...] = ()
     control: tuple[BaseRoute, ...] = ()
     wake: Callable[[], None] = lambda: None
+    note: Callable[[object], str] = lambda _payload: ""

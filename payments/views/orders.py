@@ -91,9 +91,8 @@ def _place(request: HttpRequest, provider: str, key: UUID | None, total: int | N
 
 
 def _not_begun(request: HttpRequest, problem: Problem, found: Order) -> HttpResponse:
-    # While the payment service rests the page itself says for how long: once is enough.
-    said = f"{problem.title}. {problems.kept(found.number)}" if _wait(found) else sentence(problem)
-    messages.error(request, said)
+    if not _way(found):  # else the page itself says it, and for how long: once is enough
+        messages.error(request, sentence(problem))
     return to("order", found.number)
 
 
@@ -106,15 +105,16 @@ def _hosted_page(attempt: PaymentAttempt) -> HttpResponse:
 
 def _progress(request: HttpRequest, found: Order) -> dict[str, Any]:
     progress = Progress.of(found, returned="return" in request.GET)
-    return {"order": found, "progress": progress, "wait": _wait(found)}
+    return {"order": found, "progress": progress, "way": _way(found), "kept": problems.kept(found.number)}
 
 
-def _wait(found: Order) -> float:
-    """Seconds until the order can be paid; 0 where it can, and where a hosted page is there already."""
+def _way(found: Order) -> Way | None:
+    """The way this order cannot be paid now; None where it can, and where a hosted page is there already."""
     attempt = found.attempts.last() if found.payable else None
     if attempt is None or (attempt.redirect_url and attempt.status in PaymentAttempt.OPEN):
-        return 0
-    return Way.of(attempt.provider).wait
+        return None
+    way = Way.of(attempt.provider)
+    return way if way.wait else None
 
 
 def _mine(request: HttpRequest, number: str) -> Order:

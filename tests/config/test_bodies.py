@@ -9,7 +9,7 @@ from django.conf import settings
 
 from config.asgi import Patchbay
 from config.bodies import Whole
-from webhooks.bodies import MAX_BODY
+from webhooks.inbox.bodies import MAX_BODY
 
 ENOUGH = 20  # seconds: far more than an answer takes on a busy machine
 
@@ -59,11 +59,11 @@ def page_beside(crowd: list[Exchange]) -> Exchange:
         await asyncio.sleep(0)  # all of them begin before `wanted` does
         async with asyncio.timeout(ENOUGH):
             await patchbay(wanted.scope, wanted.receive, wanted.send)
-        await asyncio.to_thread(patchbay._threads.executor.shutdown)
         for task in waiting:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await asyncio.to_thread(patchbay._threads.executor.shutdown)
 
     asyncio.run(together())
     return wanted

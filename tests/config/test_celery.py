@@ -50,7 +50,7 @@ class Work:
         self.look, self.ask = look, ask
 
     def hear(self) -> Any:
-        return self._said.get(timeout=10)
+        return self._said.get(timeout=60)
 
 
 @pytest.fixture(scope="module", params=BROKERS)
@@ -70,7 +70,7 @@ def work(request: pytest.FixtureRequest) -> Iterator[Work]:
         # Its own thread stops the worker, at the next message: two threads must not share one AMQP connection.
         state.should_stop = 0
         work.look.delay()
-        thread.join(20)
+        thread.join(60)
     state.should_stop = None
     config.celery.app.set_default()
     with work.app.connection_for_write() as broker:

@@ -20,7 +20,9 @@ def _line(capsys, **words: object) -> dict[str, object]:
     finally:
         logging.configure(settings.LOGGING)
         structlog.configure(**was)  # last: what this test's stderr was is gone when it ends
-    return json.loads(capsys.readouterr().err)
+    written = capsys.readouterr().err
+    assert written.isascii()
+    return json.loads(written)
 
 
 def test_a_line_says_when_to_the_microsecond_in_utc(capsys) -> None:
@@ -43,6 +45,12 @@ def test_what_json_does_not_know_is_written_as_python_shows_it(capsys) -> None:
     assert line["what"] == "{1, 2}"
     assert line["when"] == "datetime.timedelta(seconds=3)"
     assert (line["event"], line["level"], line["logger"]) == ("it.happened", "info", "test")
+
+
+@pytest.mark.parametrize("words", ["kühl", "\u202eexe.txt", "\ud800"])
+def test_a_line_is_ascii_whatever_is_in_it(capsys, words) -> None:
+    """A terminal may turn what follows round, and half a surrogate pair can be written nowhere."""
+    assert _line(capsys, words=words)["words"] == words
 
 
 SECRET = "a1B2c3D4e5F6g7H8"

@@ -7,9 +7,6 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from config import celery
 from config.access import Access
@@ -27,16 +24,7 @@ with traced("stripe", "GET /v1/x", 1):
 """
 
 
-@pytest.fixture
-def spans():
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.switch(provider.get_tracer("test"))
-    yield exporter.get_finished_spans
-    tracing.switch(None)
-
-
+@pytest.mark.story
 @pytest.mark.parametrize(("named", "told"), [(True, [("POST", "/v1/traces")]), (False, [])])
 def test_spans_reach_the_collector_that_is_named_and_nobody_else(named, told):
     with serving() as collector:

@@ -1,23 +1,32 @@
 """What the tests of the border share: a vendor to call, and an environment without anybody's credentials."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
+from django.utils import timezone
 
-from integrations.http import pipeline, policy, transport
+from integrations.http import lastgood, pipeline, policy, transport
 from integrations.http.policy import Policy
 from integrations.registry import all_providers
+from tests.integrations.genuine import know_certificates
 from tests.integrations.vendor import Vendor, serving
 
-IMPATIENT = Policy(attempt=0.1)
+IMPATIENT = Policy(attempt=0.3)
 
 
 @pytest.fixture(autouse=True)
 def _no_credentials(monkeypatch):
     for provider in all_providers().values():
-        for name in [*(item.name for item in provider.credentials), "API_URL"]:
+        for name in [*(item.name for item in provider.variables), "API_URL"]:
             monkeypatch.delenv(f"{provider.prefix}_{name}", raising=False)
             monkeypatch.delenv(f"{provider.prefix}_{name}_FILE", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _certificates(_no_credentials):
+    know_certificates()
 
 
 @pytest.fixture
@@ -28,10 +37,29 @@ def vendor() -> Iterator[Vendor]:
 
 @pytest.fixture
 def impatient(monkeypatch) -> None:
-    """Calls give up after a tenth of a second."""
+    """Calls give up after a third of a second."""
     monkeypatch.setattr(policy, "policy_of", lambda _slug: IMPATIENT)
     for module in (pipeline, transport):
         monkeypatch.setattr(module, "policy_of", lambda _slug: IMPATIENT)
+
+
+@pytest.fixture
+def forgetful() -> Iterator[None]:
+    """Nothing is remembered of any vendor, before and after."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def later(monkeypatch) -> Callable[..., None]:
+    """Moves the clock by which answers age: `later(minutes=5)`."""
+
+    def move(**by: float) -> None:
+        now = timezone.now() + timedelta(**by)
+        monkeypatch.setattr(lastgood.timezone, "now", lambda: now)
+
+    return move
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from django.utils import timezone
 from structlog.testing import capture_logs
 
 from config.context import patchbay
@@ -22,21 +21,7 @@ from integrations.money import display
 from integrations.registry import all_providers
 from tests.integrations.vendor import nobody
 
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def after(monkeypatch):
-    def move(**by: float) -> None:
-        now = timezone.now() + timedelta(**by)
-        monkeypatch.setattr(lastgood.timezone, "now", lambda: now)
-
-    return move
+pytestmark = pytest.mark.usefixtures("forgetful")
 
 
 @pytest.fixture
@@ -85,35 +70,35 @@ def test_sendgrids_key_says_how_much_it_may_do(sandbox):
     assert account_of("sendgrid").rows == (("Permissions of the key", "2"),)
 
 
-def test_a_page_reloaded_within_the_minute_asks_nobody(stripe, after):
+def test_a_page_reloaded_within_the_minute_asks_nobody(stripe, later):
     account_of("stripe")
-    after(seconds=59)
+    later(seconds=59)
     assert account_of("stripe").rows == ROWS
     assert len(stripe.asked) == 1
 
 
-def test_a_vendor_that_is_down_is_remembered_for_six_hours(stripe, down, after):
+def test_a_vendor_that_is_down_is_remembered_for_six_hours(stripe, down, later):
     account_of("stripe")
     down()
-    after(minutes=5)
+    later(minutes=5)
     remembered = account_of("stripe")
     assert (remembered.rows, round(remembered.age.total_seconds())) == (ROWS, 300)
-    after(hours=6, seconds=1)
+    later(hours=6, seconds=1)
     with pytest.raises(Retryable):
         account_of("stripe")
 
 
-def test_a_vendor_that_refuses_our_key_is_believed(stripe, after):
+def test_a_vendor_that_refuses_our_key_is_believed(stripe, later):
     account_of("stripe")
     stripe.answers({"error": {"type": "invalid_request_error", "message": "no"}}, status=401)
-    after(minutes=5)
+    later(minutes=5)
     with pytest.raises(Unauthorized):
         account_of("stripe")
 
 
-def test_a_vendor_whose_circuit_is_open_is_not_asked(stripe, after, monkeypatch):
+def test_a_vendor_whose_circuit_is_open_is_not_asked(stripe, later, monkeypatch):
     account_of("stripe")
-    after(minutes=5)
+    later(minutes=5)
     held = SimpleNamespace(mode=Mode.OPEN, state=State.CLOSED)
     monkeypatch.setattr("integrations.account.state_of", lambda _slug: SimpleNamespace(look=lambda: held))
     with lastgood.collecting(), capture_logs() as lines:
@@ -126,10 +111,10 @@ def test_a_vendor_whose_circuit_is_open_is_not_asked(stripe, after, monkeypatch)
     assert len(stripe.asked) == 1
 
 
-def test_a_vendor_that_has_just_refused_is_not_asked_again_within_the_minute(stripe, after):
+def test_a_vendor_that_has_just_refused_is_not_asked_again_within_the_minute(stripe, later):
     account_of("stripe")
     stripe.answers({"error": {"type": "invalid_request_error", "message": "no"}}, status=401)
-    after(minutes=5)
+    later(minutes=5)
     with pytest.raises(Unauthorized):
         account_of("stripe")
     with pytest.raises(Permanent):
@@ -137,9 +122,9 @@ def test_a_vendor_that_has_just_refused_is_not_asked_again_within_the_minute(str
     assert len(stripe.asked) == 2
 
 
-def test_a_vendor_that_did_not_answer_is_not_asked_again_within_the_minute(stripe, down, after):
+def test_a_vendor_that_did_not_answer_is_not_asked_again_within_the_minute(stripe, down, later):
     account_of("stripe")
-    after(minutes=5)
+    later(minutes=5)
     down()
     account_of("stripe")
     with capture_logs() as lines:
@@ -153,7 +138,7 @@ def test_who_tells_nothing_of_an_account_is_not_configured_for_it(slug):
         account_of(slug)
 
 
-def test_what_is_old_is_marked_in_header_and_page(stripe, down, after):
+def test_what_is_old_is_marked_in_header_and_page(stripe, down, later):
     page = mark_stale(
         lambda request: HttpResponse(account_of("stripe") and render_to_string("base.html", patchbay(request)))
     )
@@ -162,7 +147,7 @@ def test_what_is_old_is_marked_in_header_and_page(stripe, down, after):
     assert b'class="stale"' not in fresh.content
 
     down()
-    after(minutes=5, seconds=3)
+    later(minutes=5, seconds=3)
     old = page(RequestFactory().get("/"))
     assert old["Warning"] == '110 - "Response is Stale"'
     assert old["Age"] == old["X-Patchbay-Stale"]
@@ -175,10 +160,10 @@ def test_what_is_old_is_marked_in_header_and_page(stripe, down, after):
     ("seconds", "words"),
     [(0.4, "a moment ago"), (61, "a minute ago"), (3600, "an hour ago"), (7300, "2 hours ago")],
 )
-def test_the_sentence_says_how_long_ago_and_who(seconds, words, after):
+def test_the_sentence_says_how_long_ago_and_who(seconds, words, later):
     for slug in ("stripe", "sendgrid", "acme"):
         lastgood.remember(slug, "x", "t", "data")
-    after(seconds=seconds)
+    later(seconds=seconds)
     with lastgood.collecting():
         for slug in ("stripe", "sendgrid", "acme"):
             lastgood.known(slug, "x", "t", timedelta(days=1), _down)

@@ -8,7 +8,7 @@ from integrations.checks import credentials, live_keys
 from integrations.contract import Credential, Inbound, Provider
 from integrations.credentials import mask, secret
 from integrations.errors import NotConfigured
-from integrations.ports import MailCarrier, PaymentGateway
+from integrations.ports import EventArchive, MailCarrier, PaymentGateway
 from tests.integrations.genuine import NOW
 
 
@@ -68,6 +68,26 @@ def test_a_half_configured_vendor_is_an_error_that_names_what_is_missing(monkeyp
         registry.all_providers()["stripe"].secrets("WEBHOOK_SECRET")
     with pytest.raises(NotConfigured):
         registry.source("stripe")
+
+
+@pytest.mark.usefixtures("real")
+def test_what_one_port_alone_needs_goes_by_itself(monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_1")
+    assert credentials() == [], "a token that is there for something else does not switch the vendor on"
+    monkeypatch.setenv("GITHUB_WEBHOOK_SECRET", "a-secret")
+    (error,) = credentials()
+    assert error.msg == "GitHub is half configured: GITHUB_HOOK is not set."
+    assert registry.source("github").configured
+    with pytest.raises(NotConfigured, match="set GITHUB_HOOK"):
+        registry.port("github", EventArchive)
+    assert registry.offering(EventArchive) == []
+    monkeypatch.setenv("GITHUB_HOOK", "owner/repo/1")
+    assert credentials() == []
+    assert isinstance(registry.port("github", EventArchive), EventArchive)
+    monkeypatch.delenv("GITHUB_TOKEN")
+    monkeypatch.delenv("GITHUB_HOOK")
+    assert credentials() == []
+    assert registry.source("github").configured
 
 
 @pytest.mark.usefixtures("real")

@@ -6,20 +6,22 @@ Each row says what the caller gets, how many requests the vendor saw, and how of
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.mail import EmailMessage
+from django.utils import timezone
 
 from integrations import registry
 from integrations.errors import OutcomeUnknown, RateLimited, Retryable, Spent
-from integrations.ports import MailCarrier, PaymentGateway, PaymentLine, PaymentRequest
+from integrations.ports import EventArchive, MailCarrier, PaymentGateway, PaymentLine, PaymentRequest
 from integrations.sandbox.faults import FIGURES, PLAIN
 from tests.clocks import eventually
 from tests.faults import OUTAGE
 from tests.peers import SandboxPeer
 
-pytestmark = pytest.mark.usefixtures("leaping")
+pytestmark = [pytest.mark.usefixtures("leaping"), pytest.mark.django_db]
 
 REQUEST = PaymentRequest(
     attempt="attempt-1",
@@ -132,6 +134,14 @@ def accepted() -> None:
     assert registry.port("sendgrid", MailCarrier).accepted("mail-1") is False
 
 
+def listed(slug: str) -> Callable[[], None]:
+    def ask() -> None:
+        now = timezone.now()
+        assert registry.port(slug, EventArchive).page(now - timedelta(days=1), now).sent == []
+
+    return ask
+
+
 OPERATIONS = {
     "start a payment": Operation(
         "stripe", "POST /v1/checkout/sessions", lambda: gateway().start(REQUEST), UNDER_A_KEY, sessions
@@ -140,6 +150,9 @@ OPERATIONS = {
     "probe the payment service": Operation("stripe", "GET /v1/balance", probe("stripe"), READ),
     "send a mail": Operation("sendgrid", "POST /v3/mail/send", send, WITHOUT_A_KEY, mails),
     "ask after a mail": Operation("sendgrid", "GET /v3/messages", accepted, READ),
+    "list what PayPal sent": Operation("paypal", "GET /v1/notifications/webhooks-events", listed("paypal"), READ),
+    "list what GitHub sent": Operation("github", "GET /repos/", listed("github"), READ),
+    "list what Stripe sent": Operation("stripe", "GET /v1/events", listed("stripe"), READ),
     "probe the mail service": Operation("sendgrid", "GET /v3/scopes", probe("sendgrid"), READ),
 }
 CASES = [

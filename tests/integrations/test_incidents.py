@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations import control, incidents
+from integrations import control, incidents, tasks
 from integrations.causes import OURS, TABLE, Words, span
 from integrations.incidents import announce, is_quiet, settle
 from integrations.models import Incident
@@ -173,3 +173,42 @@ def test_quiet_hours_begin_with_the_first_and_end_before_the_last(hour: int, hou
 )
 def test_lengths_of_time_read_as_a_person_says_them(seconds: int, words: str) -> None:
     assert span(seconds) == words
+
+
+def test_a_vendor_that_is_no_longer_configured_keeps_no_open_incident(acme: Patient, settings: Any) -> None:
+    begin(NOON)
+    begin(NOON, vendor="removed")
+    begin(NOON, kind="silent", vendor=OURS)
+    settings.PATCHBAY_SANDBOX = False  # whose keys were acme's
+    tasks.watch()
+    assert [row.vendor for row in Incident.objects.filter(closed_at=None)] == [OURS]
+    incident = Incident.objects.get(vendor="acme")
+    assert incident.cause == f"{TABLE['timeout'].cause} Later: {TABLE['unconfigured'].cause}"
+    assert incident.remedy.startswith("Nothing, if that was meant; otherwise set ACME_API_KEY again")
+
+
+def test_nobody_is_told_that_a_vendor_recovered_which_is_no_longer_configured(acme: Patient) -> None:
+    begin(NOON)
+    incidents.let_go([], after(60))
+    begin(NOON, kind="late")
+    end(after(30), kind="late")
+    begin(after(40), kind="late")
+    end(after(50), kind="late")  # a relapse, whose end would be told once it has lasted
+    told = list(acme.events)
+    incidents.let_go([], after(70))
+    assert announce(after(7200)) == 0
+    assert acme.events == told
+    assert told.count("recovered") == 1
+
+
+def test_once_configured_again_a_vendor_that_is_still_down_is_told_at_once(acme: Patient) -> None:
+    begin(NOON)
+    incidents.let_go([], after(60))
+    begin(after(90))
+    assert acme.events == ["degraded", "degraded"]
+
+
+def test_the_incidents_of_the_configured_go_on(acme: Patient) -> None:
+    begin(NOON)
+    incidents.let_go(["acme"], after(60))
+    assert Incident.objects.get().closed_at is None

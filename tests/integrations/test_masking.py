@@ -24,6 +24,8 @@ LEAKS = {
     "a cookie": f"Set-Cookie: sessionid={SECRET}; Path=/",
     "a JWT": f"eyJhbGciOiJIUzI1NiJ9.{SECRET}.{SECRET}",
     "a URL": f"postgres://user:{SECRET}@host/db",
+    "a key to a new password": f"/accounts/password/reset/key/3-{SECRET}/",
+    "a proof of an address": f"see https://host/accounts/confirm-email/MQ:1abcde:{SECRET}/",
     "a private key": f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n{SECRET}\n-----END RSA PRIVATE KEY-----",
     "a private key cut off": f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n{SECRET}",
 }

@@ -78,8 +78,10 @@ def test_a_vendor_that_invents_names_cannot_fill_the_memory(monkeypatch):
     monkeypatch.delitem(series.declared, "patchbay_test_bounded_total")
     for number in range(10):
         counter.count(str(number))
+        counter.add(2, f"more {number}")
     assert len(counter._known) == 3
-    assert counter._family.labels("other")._value.get() == 7
+    assert counter._family.labels("other")._value.get() == 30 - 4
+    assert len(counter._family._metrics) == 4
 
 
 def test_a_gauge_that_cannot_be_measured_is_said_to_be_so_and_spares_the_others():

@@ -78,3 +78,20 @@ def test_no_bytes_raise_anything_but_a_refusal(body):
 @given(st.dictionaries(TEXT, JSON))
 def test_what_is_stored_reads_the_same_again(data):
     assert parse_json(Payload(data).encoded()) == data
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(VALUES, st.booleans())
+def test_it_is_read_as_the_standard_library_reads_it(value, spelled_out):
+    """Whole numbers of any length above all: amounts and ids must not become fractions."""
+    written = json.dumps(value, ensure_ascii=spelled_out).encode()
+    assert parse_json(written) == json.loads(written)
+
+
+def test_half_a_surrogate_pair_which_json_can_spell_is_read():
+    assert parse_json(b'{"half": "\\ud800", "id": 1}') == {"half": "\ud800", "id": 1}

@@ -1,5 +1,6 @@
 """The public page: true, plain, free of internals, and cheap."""
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -71,6 +72,26 @@ def test_what_staff_hold_open_is_not_available_though_its_probes_are_paused(acme
     vendor = only(status_at(NOON))
     assert (vendor.words, vendor.strip[-1].tone) == ("Not available", "bad")
     assert vendor.summary == "Some trouble in the last 24 hours"
+
+
+@pytest.mark.parametrize("since", ["paused", "unwatched"])
+def test_an_outage_that_nobody_watches_any_more_is_not_said_to_go_on(acme: Patient, client: Client, since: str) -> None:
+    acme.error = Unauthorized("acme answered 401")
+    began = timezone.now() - timedelta(hours=2)
+    for number in range(2):
+        health.check("acme", began + timedelta(seconds=number))
+    if since == "paused":
+        control.give("acme", "pause", "they have shut for the week", None)
+        health.check("acme", timezone.now())
+    words = text(client.get("/integrations/status"))
+    assert "Acme was not available when last looked at" in words
+    assert "is not available" not in words
+    assert not re.search(r"\d\d:\d\d to", words)
+
+
+def test_the_page_costs_the_same_however_many_the_vendors(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(3):
+        assert sum(len(service.vendors) for service in status_at(NOON).services) > 1
 
 
 def test_nothing_configured_has_words(acme: Patient, client: Client, settings: Any) -> None:
@@ -150,7 +171,7 @@ def test_whoever_comes_while_the_first_is_built_waits_for_it() -> None:
     kept = Kept(build, 5.0, lambda: 0.0)
     other = threading.Thread(target=lambda: found.append(kept.get()))
     found.append(kept.get())
-    other.join(10)
+    other.join(60)
     assert found == ["built", "built"]
 
 

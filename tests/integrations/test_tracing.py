@@ -1,9 +1,6 @@
 """Spans: named as OpenTelemetry names them, below the caller's, and without anybody's words."""
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
 from integrations import tracing
@@ -12,16 +9,6 @@ from integrations.errors import OutcomeUnknown
 from integrations.http.observe import Attempt, attempted, traced
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-@pytest.fixture
-def spans():
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.switch(provider.get_tracer("test"))
-    yield exporter.get_finished_spans
-    tracing.switch(None)
 
 
 def attempt(**changes):
@@ -67,6 +54,12 @@ def test_a_callers_trace_is_joined_and_travels_with_a_task(spans):
     served, called, done = spans()
     assert f"{served.parent.span_id:016x}" == PARENT.split("-")[2]
     assert (done.parent.span_id, called.parent.span_id) == (served.context.span_id, done.context.span_id)
+
+
+def test_a_span_does_not_tell_what_opens_a_page(spans):
+    with tracing.serving("GET", "/accounts/password/reset/key/3-a1B2c3D4e5/", {}):
+        pass
+    assert spans()[0].attributes["url.path"] == "/accounts/password/reset/key/[masked]/"
 
 
 @pytest.mark.parametrize("header", ["", "00-junk", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "\x00" * 999])

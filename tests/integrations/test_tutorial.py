@@ -36,7 +36,7 @@ class TestTheTutorial(Contract):
 
 
 def test_the_tutorial_is_the_shipped_module():
-    assert (ROOT / "integrations" / "providers" / "github.py").read_text(encoding="utf-8") == CODE
+    assert (ROOT / "integrations" / "providers" / "github" / "webhook.py").read_text(encoding="utf-8") == CODE
 
 
 def test_a_plug_in_fits_in_forty_lines():

@@ -41,7 +41,7 @@ class TokenEndpoint:
             answer = scripted or self._granted(form, number)
         self.reached.set()
         if self.held:
-            self.held.wait(30)
+            self.held.wait(120)
         if self.slow:
             threading.Event().wait(self.slow)
         return answer

@@ -5,10 +5,12 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.topology import free_port
 
 Act = Callable[["Handler"], None]
 
@@ -38,7 +40,7 @@ class Vendor:
 
     def hangs(self) -> "Vendor":
         """Next, take the request and say nothing until the test is over."""
-        return self.does(lambda _handler: self.released.wait(30))
+        return self.does(lambda _handler: self.released.wait(120))
 
     def next_act(self) -> Act:
         """The next of the script; the last again when there is no other."""
@@ -98,5 +100,4 @@ def serving() -> Iterator[Vendor]:
 
 def nobody() -> str:
     """An address on this machine where nobody listens."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return f"http://127.0.0.1:{server.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

@@ -182,7 +182,7 @@ def test_an_order_already_placed_says_when_its_payment_service_is_back(signed_in
     PaymentAttempt.objects.update(status=PaymentAttempt.Status.UNKNOWN, redirect_url="")
     open_circuit()
     said = text(signed_in.get("/orders/1001"))
-    assert "The payment service is having trouble. Your order is kept. Please come back in" in said
+    assert "having trouble. Your order 1001 is kept and nothing was charged. Please come back in" in said
     assert "Look again" in said
     assert "Continue to payment" not in said
     answer = signed_in.post(f"/api/v1/orders/{attempt.order_id}/payments", content_type="application/json")
@@ -256,6 +256,9 @@ def test_a_person_is_told_once_when_a_busy_payment_service_is_back(signed_in, ca
     ail("429:86400")
     page = text(signed_in.post("/checkout", {"provider": "stripe"}, follow=True))
     assert re.findall(r"\d+ (?:seconds|minutes)", page) == ["60 seconds"]
+    assert len(re.findall("payment service|kept", page)) == 2, "one sentence of what ails, one of the order"
+    assert "too much to do. Your order" in page
+    assert "Pay whenever you are ready" not in page
 
 
 @pytest.mark.parametrize(("offered", "told"), [(["stripe"], False), (["github", "stripe"], True)])

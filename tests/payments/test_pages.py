@@ -5,7 +5,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from tests.payments.browsing import Resources, put, require_strict, text
-from webhooks.models import Delivery
+from tests.webhooks.arrivals import arrive
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ FOR_STAFF = [
     "/console/deliveries",
     "/console/deliveries?fragment=1",
     "/console/deliveries?q=none",
-    "/console/deliveries/7",
+    "/console/deliveries/{pk}",
 ]
 
 
@@ -54,8 +54,8 @@ def test_a_persons_page_is_strict_about_what_it_loads(signed_in, cable, order, p
 
 @pytest.mark.parametrize("path", FOR_STAFF)
 def test_a_console_page_is_strict_about_what_it_loads(admin_client, path):
-    Delivery.objects.create(pk=7, source="github", external_id="d1", kind="ping", body=b"{}", headers={"a": "b"})
-    require_strict(admin_client.get(path))
+    pk = arrive("ping", headers={"a": "b"}).pk
+    require_strict(admin_client.get(path.format(pk=pk)))
 
 
 def test_the_test_of_strictness_can_fail():
@@ -139,10 +139,10 @@ def test_the_footer_leads_nobody_to_raw_answers(client):
 
 
 def test_a_delivery_without_a_kind_can_still_be_opened(admin_client):
-    Delivery.objects.create(pk=8, source="github", external_id="d2", kind="", body=b"{}")
+    arrive("")
     assert "(no kind)" in text(admin_client.get("/console/deliveries"))
 
 
 def test_a_long_kind_breaks_between_its_words_and_stays_escaped(admin_client):
-    Delivery.objects.create(source="github", external_id="d3", kind="a.b_<i>", body=b"{}")
+    arrive("a.b_<i>")
     assert "a.<wbr>b_<wbr>&lt;i&gt;" in admin_client.get("/console/deliveries").content.decode()

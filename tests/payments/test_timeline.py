@@ -10,20 +10,20 @@ from django.utils import timezone
 
 from integrations.email.models import Mail
 from payments.models import PaymentAttempt
-from webhooks import timeline
+from tests.webhooks.arrivals import arrive
 from webhooks.management.commands.explain import explain
 from webhooks.models import Delivery, OutboxEvent
+from webhooks.path import timeline
 
 pytestmark = pytest.mark.django_db
 
 
 def said(source, kind, object_key, **facts):
-    return Delivery.objects.create(
+    return arrive(
+        kind,
         source=source,
         external_id=f"{kind} of {object_key}",
-        kind=kind,
         object_key=object_key,
-        body=b"{}",
         request_id=f"r-{kind}-{object_key}"[:64],
         state="handled",
         handled_at=timezone.now(),

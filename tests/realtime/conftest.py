@@ -19,6 +19,7 @@ from django.db import connections, transaction
 from django.test import Client
 from websockets.sync.client import ClientConnection, connect
 
+from config.protocol import Protocol
 from integrations.ports import Event
 from realtime import asgi, tickets
 from realtime.hub import Hub
@@ -26,7 +27,7 @@ from realtime.identity import Identity
 from realtime.limits import Limits
 from realtime.sink import remember
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 def event(user: int | None = 1, name: str = "order.paid", **data: Any) -> Event:
@@ -137,21 +138,13 @@ class App:
             await self._pages(scope, receive, send)
 
 
-class Uvicorn(uvicorn.Server):
-    """Says farewell before it waits for its connections, as `manage.py serve` does."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        asgi.drain()
-        await super().shutdown(sockets)
-
-
 @contextmanager
 def serving(limits: Limits, pages: Any = None, *, port: int = 0, sockets: bool = True) -> Iterator[Server]:
     """A server in a thread, for as long as the context lasts; `pages` is the ASGI app behind every other path."""
     hub = Hub(limits)
     with closing(socket.create_server(("127.0.0.1", port))) as listening:
         app = App(hub, pages, sockets=sockets)
-        server = Uvicorn(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=PATIENCE))
+        server = uvicorn.Server(uvicorn.Config(app, http=Protocol, log_config=None, timeout_graceful_shutdown=PATIENCE))
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_until_complete, args=[server.serve([listening])])
         thread.start()
@@ -170,6 +163,13 @@ LIMITS = replace(Limits(), hold=0.05)
 @pytest.fixture
 def server(transactional_db: None) -> Iterator[Server]:
     with serving(LIMITS) as running:
+        yield running
+
+
+@pytest.fixture
+def waiting_server(transactional_db: None) -> Iterator[Server]:
+    """It tells nothing before it is asked to resume, however long that takes."""
+    with serving(replace(LIMITS, hold=PATIENCE)) as running:
         yield running
 
 

@@ -60,7 +60,8 @@ def page(signed_in: Client) -> Iterator[Page]:
         context.add_cookies([cookie])
         page = context.new_page()
         page.add_init_script(COLLECT)
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
         yield page
         browser.close()
 
@@ -68,7 +69,7 @@ def page(signed_in: Client) -> Iterator[Page]:
 def visit(page: Page, server: Server) -> None:
     page.goto(f"http://{server.host}/")
     # The client waits up to a few seconds, at random, between its tries before it changes over to the event stream.
-    expect(page.locator("[data-live-state]")).to_have_text("Live", timeout=20_000)
+    expect(page.locator("[data-live-state]")).to_have_text("Live")
 
 
 def wait_for(page: Page, told: list[int]) -> None:

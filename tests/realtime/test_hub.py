@@ -22,10 +22,10 @@ KEY = "user:1"
 
 
 def in_hub(story: Callable[[Hub], Awaitable[None]], **limits: Any) -> None:
-    """Run `story` beside a hub, for ten seconds at most."""
+    """Run `story` beside a hub, for a minute at most."""
 
     async def run() -> None:
-        async with asyncio.timeout(10), Hub(replace(Limits(), **limits)).running() as hub:
+        async with asyncio.timeout(60), Hub(replace(Limits(), **limits)).running() as hub:
             await story(hub)
 
     asyncio.run(run())

@@ -113,7 +113,7 @@ def test_a_session_that_is_none_does_not(server: Server, session: str) -> None:
 
 
 def test_the_stream_ends_with_the_sign_in(server: Server) -> None:
-    stream = ask(server, server.path("/events", expires_at=datetime.now(UTC) + timedelta(seconds=0.5)))
+    stream = ask(server, server.path("/events", expires_at=datetime.now(UTC) + timedelta(seconds=1.5)))
     assert b"hello" in stream.read()
 
 

@@ -60,9 +60,9 @@ def test_nobody_hears_what_is_somebody_elses(server: Server) -> None:
         assert peer.receive()["name"] == "order.created"
 
 
-def test_resuming_tells_what_was_missed_before_what_is_new(server: Server) -> None:
+def test_resuming_tells_what_was_missed_before_what_is_new(waiting_server: Server) -> None:
     tell(*(event() for _ in range(5)))
-    with server.connect() as peer:
+    with waiting_server.connect() as peer:
         hello = peer.receive()
         peer.resume(hello["epoch"], 2)
         tell(event())
@@ -176,16 +176,16 @@ def test_a_client_that_answers_no_ping_is_closed(transactional_db: None) -> None
 
 
 def test_a_client_that_answers_stays(transactional_db: None) -> None:
-    with serving(replace(LIMITS, heartbeat=0.1, grace=0.09)) as server, server.connect() as peer:
+    with serving(replace(LIMITS, heartbeat=1.0, grace=0.9)) as server, server.connect() as peer:
         pings = 0
-        while pings < 4:
+        while pings < 2:  # there is a second where the first was answered
             if json.loads(peer.socket.recv(PATIENCE))["type"] == "ping":
                 pings += 1
                 peer.send(type="pong")
 
 
 def test_an_expired_sign_in_is_closed(server: Server) -> None:
-    soon = datetime.now(UTC) + timedelta(seconds=0.5)
+    soon = datetime.now(UTC) + timedelta(seconds=1.5)
     with server.connect(server.path("/ws", expires_at=soon)) as peer:
         assert close_code(peer) == 4401
     assert refused(server, server.path("/ws", expires_at=soon)) == 403
@@ -200,18 +200,18 @@ def from_token(token: str) -> Any:
 
 def test_a_fresh_token_prolongs_the_connection(server: Server, settings: Any) -> None:
     settings.REALTIME_IDENTIFY = f"{__name__}.from_token"
-    soon = datetime.now(UTC) + timedelta(seconds=0.5)
+    soon = datetime.now(UTC) + timedelta(seconds=1.5)
     with server.connect(server.path("/ws", expires_at=soon)) as peer:
         peer.receive()
         peer.send(type="token", access_token="1")
         with pytest.raises(TimeoutError):
-            peer.socket.recv(0.8)
+            peer.socket.recv(1.8)
 
 
 @pytest.mark.parametrize(("token", "words"), [("bad", "not valid"), ("2", "somebody else's")])
 def test_a_token_that_is_no_good_prolongs_nothing(server: Server, settings: Any, token: str, words: str) -> None:
     settings.REALTIME_IDENTIFY = f"{__name__}.from_token"
-    soon = datetime.now(UTC) + timedelta(seconds=0.5)
+    soon = datetime.now(UTC) + timedelta(seconds=1.5)
     with server.connect(server.path("/ws", expires_at=soon)) as peer:
         peer.receive()
         peer.send(type="token", access_token=token)
@@ -233,14 +233,15 @@ def test_a_client_that_does_not_read_is_closed_without_delaying_the_others(trans
         assert close_code(stuck) == 4008
 
 
-def test_a_burst_from_many_threads_arrives_in_order_exactly_once(server: Server) -> None:
+def test_a_burst_from_many_threads_arrives_in_order_exactly_once(waiting_server: Server) -> None:
     writers = [threading.Thread(target=aside, args=[tell, *(event() for _ in range(50))]) for _ in range(4)]
-    with server.connect() as first:
+    with waiting_server.connect() as first:
         epoch = first.receive()["epoch"]
+        first.resume(epoch, 0)
         for writer in writers:
             writer.start()
         told = [frame["seq"] for frame in first.receive_events(60)]
-    with server.connect() as second:
+    with waiting_server.connect() as second:
         second.receive()
         second.resume(epoch, told[-1])
         told += [frame["seq"] for frame in second.receive_events(140)]

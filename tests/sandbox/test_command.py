@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from integrations.sandbox.server import listen
+from tests.topology import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -39,23 +40,18 @@ def start(tmp_path):
         process.communicate()
 
 
-def free_port() -> int:
-    with listen("127.0.0.1", 0) as probe:
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_runs_alone_and_ends_cleanly_with_its_state_kept(start, tmp_path, number):
     port = free_port()
     process = start("--port", str(port))
     assert process.stdout.readline() == f"The sandbox answers at http://127.0.0.1:{port}\n"
     control = f"http://127.0.0.1:{port}/_control"
-    assert httpx2.get(f"{control}/health", trust_env=False, timeout=30).status_code == 200
-    told = httpx2.get(f"{control}/credentials", trust_env=False).json()
+    assert httpx2.get(f"{control}/health", trust_env=False, timeout=60).status_code == 200
+    told = httpx2.get(f"{control}/credentials", trust_env=False, timeout=60).json()
     assert told["stripe"]["secret_key"] == "sk_test_patchbay_sandbox"
-    httpx2.post(f"{control}/clock", json={"advance": 5}, trust_env=False)
+    httpx2.post(f"{control}/clock", json={"advance": 5}, trust_env=False, timeout=60)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in errors
     assert '"ahead": 5.0' in (tmp_path / "sandbox.json").read_text()

@@ -10,7 +10,8 @@ SENDGRID = {"Authorization": "Bearer SG.patchbay-sandbox"}
 
 
 def test_it_is_well(sandbox):
-    assert sandbox.control("GET", "/health") == {"status": "ok", "vendors": ["stripe", "sendgrid"]}
+    vendors = ["stripe", "sendgrid", "paypal", "ses", "github"]
+    assert sandbox.control("GET", "/health") == {"status": "ok", "vendors": vendors}
 
 
 def test_the_credentials_in_force_are_told(sandbox, monkeypatch):
@@ -20,7 +21,11 @@ def test_the_credentials_in_force_are_told(sandbox, monkeypatch):
         "secret_key": "sk_test_from_the_environment",
         "webhook_secret": "whsec_patchbay_sandbox",
     }
-    assert told["github"] == {"webhook_secret": "patchbay-github-sandbox-secret"}
+    assert told["github"] == {
+        "webhook_secret": "patchbay-github-sandbox-secret",
+        "token": "ghp_patchbay_sandbox",
+        "hook": "patchbay-example/storefront/500000001",
+    }
     assert told["sendgrid"] == {
         "api_key": "SG.patchbay-sandbox",
         "webhook_key": all_providers()["sendgrid"].secret("WEBHOOK_KEY"),

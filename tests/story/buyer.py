@@ -16,7 +16,7 @@ class Buyer:
 
     def __init__(self, patchbay: Topology, credentials: dict[str, str] = DEMO) -> None:
         self._patchbay = patchbay
-        self._http = httpx2.Client(base_url=patchbay.url, trust_env=False, timeout=20)
+        self._http = httpx2.Client(base_url=patchbay.url, trust_env=False, timeout=60)
         token = self.ask("POST", "/auth/login", credentials)["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 

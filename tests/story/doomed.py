@@ -62,6 +62,11 @@ def main() -> None:
     import config.celery  # noqa: F401  so that the modules that refer to tasks are there to be wrapped
 
     wrap(dotted, when, Path(marker))
+    run(command)
+
+
+def run(command: list[str]) -> None:
+    """Go on as `-m celery …` or `manage.py …` in this process."""
     if command[:2] == ["-m", "celery"]:
         from celery.__main__ import main as celery
 

@@ -7,28 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.story.buyer import DEMO, STAFF, Buyer
-from tests.topology import EMBEDDED, Topology
+from tests.topology import Topology
 
 pytestmark = [pytest.mark.story, pytest.mark.browser]
 
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def patchbay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
-    with Topology(tmp_path_factory.mktemp("var"), EMBEDDED) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 class Person:
@@ -81,6 +67,7 @@ def person(browser: Browser, patchbay: Topology, tmp_path: Path) -> Iterator[Per
     shots = Path(os.environ.get("PATCHBAY_ARTIFACTS", tmp_path)) / "shots"
     shots.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(viewport=WIDE)
+    context.set_default_timeout(60_000)
     yield Person(context, patchbay, shots)
     context.close()
 
@@ -122,9 +109,9 @@ def test_a_guest_fills_a_cart_signs_in_pays_and_sees_it_happen(person: Person, p
     expect(second.locator("#order-status")).to_be_visible()
     pay(person, "4242424242424242")
     person.page.wait_for_url("**/orders/*")
-    expect(person.page.locator("#order-status")).to_contain_text("Paid", timeout=10_000, ignore_case=True)
+    expect(person.page.locator("#order-status")).to_contain_text("Paid", ignore_case=True)
     # The page that was open all the while has changed by itself.
-    expect(second.locator("#order-status")).to_contain_text("Paid", timeout=10_000, ignore_case=True)
+    expect(second.locator("#order-status")).to_contain_text("Paid", ignore_case=True)
     person.shoot("order-paid")
     number = person.page.url.rpartition("/")[2].partition("?")[0]
     mails = patchbay.wait_until(lambda: _mails(patchbay, number), "the mail has arrived", 10)
@@ -145,7 +132,7 @@ def test_a_declined_card_is_told_in_words_and_another_try_pays(person: Person) -
     person.shoot("hosted-declined")
     pay(person, "4242424242424242")
     person.page.wait_for_url("**/orders/*")
-    expect(person.page.locator("#order-status")).to_contain_text("Paid", timeout=10_000, ignore_case=True)
+    expect(person.page.locator("#order-status")).to_contain_text("Paid", ignore_case=True)
 
 
 def test_staff_see_the_order_the_delivery_and_the_mail(person: Person, patchbay: Topology) -> None:
@@ -166,7 +153,7 @@ def test_staff_see_the_order_the_delivery_and_the_mail(person: Person, patchbay:
         person.page.wait_for_load_state("networkidle")
         person.shoot(name)
     person.go("/console/deliveries")
-    person.page.locator("a[href^='/console/deliveries/']").first.click()
+    person.page.locator("a[data-row]").first.click()
     person.page.wait_for_url("**/console/deliveries/*")
     person.shoot("console-delivery")
     assert person.complaints == []

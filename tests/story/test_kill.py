@@ -2,9 +2,7 @@
 and told once, and the person is charged once."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,35 +19,27 @@ BY_THE_WEB = [
     ("integrations.providers.stripe.gateway:StripeGateway.start", "after"),
     ("payments.services.checkout:_note", "after"),
     ("webhooks.api.idempotency:_keep", "after"),
-    ("webhooks.inbox:insert", "before"),
-    ("webhooks.inbox:insert", "after"),
-    ("webhooks.inbox:wake_drain", "before"),
+    ("webhooks.inbox.writer:insert", "before"),
+    ("webhooks.inbox.writer:insert", "after"),
+    ("webhooks.inbox.writer:wake_drain", "before"),
 ]
 BY_THE_WORKER = [
-    ("webhooks.processing:claim", "after"),
+    ("webhooks.processing.drain:claim", "after"),
     ("integrations.providers.stripe.gateway:StripeGateway.fetch", "after"),
     ("payments.services.settlement:settle", "before"),
     ("payments.services.settlement:settle", "after"),
-    ("webhooks.processing:_commit", "after"),
-    ("webhooks.relay:claim", "after"),
-    ("webhooks.relay:_commit", "before"),
+    ("webhooks.processing.drain:commit", "after"),
+    ("webhooks.outbox.relay:claim", "after"),
+    ("webhooks.outbox.relay:_commit", "before"),
     ("realtime.sink:remember", "after"),
     ("integrations.email.sink:write_for", "after"),
-    ("webhooks.relay:_commit", "after"),
+    ("webhooks.outbox.relay:_commit", "after"),
     ("integrations.email.services:_claim", "after"),
     ("integrations.email.services:_send", "after"),
     ("integrations.email.services:_end", "after"),
 ]
 # One lease is what a death costs; a short one keeps the tests short.
 SHORT = {"PATCHBAY_LEASE_SECONDS": "1", "PATCHBAY_SWEEP_SECONDS": "0.3"}
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a database that needs no migrating."""
-    folder = tmp_path_factory.mktemp("prepared")
-    Topology(folder, {}).prepare()
-    return folder
 
 
 def doomed(commands: dict[str, list[str]], name: str, function: str, when: str, marker: Path) -> dict[str, list[str]]:
@@ -102,15 +92,6 @@ def test_the_embedded_process_dies_and_the_story_ends_well(
     with Topology(tmp_path, doomed(EMBEDDED, "web", function, when, marker), prepared, **SHORT) as patchbay:
         require_one_of_everything(patchbay)
     assert marker.exists(), "the process never reached the place where it was to die"
-
-
-@pytest.fixture(scope="module")
-def prepared_grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """The same on PostgreSQL: the folder, and the name of the database to copy."""
-    folder = tmp_path_factory.mktemp("prepared-grown")
-    with database() as url:
-        Topology(folder, {}, DATABASE_URL=url).prepare()
-        yield folder, urlsplit(url).path.strip("/")
 
 
 @pytest.mark.services

@@ -9,11 +9,11 @@ from integrations.causes import TABLE
 from integrations.email.models import Mail
 from realtime.models import StreamEvent
 from tests.integrations.patient import NOON, Patient, after
-from webhooks.announcements import publish_to_staff
 from webhooks.models import OutboxEvent
-from webhooks.relay import relay
+from webhooks.outbox.relay import relay
+from webhooks.watch.announcements import publish_to_staff
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("true_to_the_catalogue")]
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def outage() -> None:
 
 
 def test_the_webhooks_app_listens() -> None:
-    from webhooks import announcements
+    from webhooks.watch import announcements
 
     assert announcements.publish_to_staff is publish_to_staff
 
@@ -75,7 +75,7 @@ def test_an_incident_whose_transaction_fails_is_not_announced(monkeypatch: Any) 
     def broken(*_args: object, **_kwargs: object) -> None:
         raise OSError("the outbox is away")
 
-    monkeypatch.setattr("webhooks.announcements.publish", broken)
+    monkeypatch.setattr("webhooks.watch.announcements.publish", broken)
     with pytest.raises(OSError, match="away"):
         outage()
     assert incidents.Incident.objects.count() == 0

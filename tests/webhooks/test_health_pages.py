@@ -95,6 +95,21 @@ def test_a_vendors_page_has_its_failures_incidents_and_orders(acme: Patient, sta
     assert "by order: watch" in words
 
 
+def test_what_is_renewed_every_two_seconds_does_not_ask_the_vendor(acme: Patient, staff: Client) -> None:
+    asked: list[int] = []
+
+    def tell() -> list[tuple[str, str]]:
+        asked.append(1)
+        return [("Balance", "7")]
+
+    acme.provider.account(tell)
+    fragment = staff.get("/console/health/acme?fragment=1")
+    assert "Remaining quota" in text(fragment)
+    assert asked == []
+    assert "Balance" in text(staff.get("/console/health/acme"))
+    assert asked == [1]
+
+
 def test_an_order_without_a_reason_changes_nothing_and_says_so(acme: Patient, staff: Client) -> None:
     answer = staff.post("/console/health/acme/order", {"mode": "open", "reason": " "}, follow=True)
     assert "Nothing was changed. Say why" in text(answer)

@@ -2,29 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from integrations.signatures import hmac_sha256
-from webhooks.bodies import MAX_BODY
-from webhooks.inbox import Inbox
-from webhooks.ingest import Ingest
+from tests.clocks import eventually
+from webhooks.inbox.bodies import MAX_BODY
+from webhooks.inbox.contents import content_of
+from webhooks.inbox.ingest import Ingest
+from webhooks.inbox.writer import MOST_WAITING, Inbox
 from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "patchbay-github-sandbox-secret"
 BODY = json.dumps({"zen": "Keep it logically awesome.", "repository": {"full_name": "patchbay/demo"}}).encode()
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    inbox = Inbox()
-    inbox.start()
-    yield inbox
-    inbox.stop()
 
 
 def headers(body: bytes = BODY, identifier: str = "d-1", **changed: str) -> list[tuple[bytes, bytes]]:
@@ -70,7 +63,9 @@ def post(inbox: Inbox, body: bytes = BODY, given: Any = None, slug: str = "githu
 def test_a_genuine_delivery_is_stored_as_its_raw_bytes(inbox: Inbox) -> None:
     assert post(inbox, chunk=7).status == 200
     stored = Delivery.objects.get()
-    assert bytes(stored.body) == BODY
+    content = content_of(stored)
+    assert content is not None
+    assert content.body == BODY
     assert (stored.source, stored.external_id, stored.kind) == ("github", "d-1", "push")
     assert stored.object_key == "patchbay/demo"
     assert stored.state == "pending"
@@ -78,7 +73,9 @@ def test_a_genuine_delivery_is_stored_as_its_raw_bytes(inbox: Inbox) -> None:
 
 def test_credentials_among_the_headers_are_not_stored(inbox: Inbox) -> None:
     post(inbox)
-    assert "authorization" not in Delivery.objects.get().headers
+    content = content_of(Delivery.objects.get())
+    assert content is not None
+    assert "authorization" not in content.headers
 
 
 def test_a_duplicate_is_acknowledged_and_stored_once(inbox: Inbox) -> None:
@@ -138,7 +135,7 @@ def test_what_cannot_be_stored_is_asked_for_again(inbox: Inbox, monkeypatch: pyt
     def broken(_rows: Any) -> None:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr("webhooks.inbox.insert", broken)
+    monkeypatch.setattr("webhooks.inbox.writer.insert", broken)
     answer = post(inbox)
     assert (answer.status, answer.problem["code"]) == (503, "not_stored")
     assert int(answer.headers[b"retry-after"]) > 0
@@ -147,9 +144,36 @@ def test_what_cannot_be_stored_is_asked_for_again(inbox: Inbox, monkeypatch: pyt
 
 def test_a_full_inbox_asks_to_come_again() -> None:
     waiting = Inbox()  # never started: nothing is taken out
-    for _ in range(waiting._entries.maxsize):
-        waiting._entries.put_nowait(None)
+    for _ in range(MOST_WAITING):
+        waiting._entries.put(None)
     assert post(waiting).status == 503
+
+
+def test_what_waits_is_bounded_in_bytes_and_what_is_stored_waits_no_more(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webhooks.inbox.writer.MOST_WAITING_BYTES", len(BODY) + 2_000, raising=False)
+    assert [post(inbox).status for _ in range(40)] == [200] * 40
+    monkeypatch.setattr("webhooks.inbox.writer.MOST_WAITING_BYTES", len(BODY), raising=False)
+    answer = post(inbox)
+    assert (answer.status, answer.problem["code"]) == (503, "not_stored")
+
+
+def test_few_large_bodies_are_stored_at_once() -> None:
+    rows = [(("github", f"e{number}", "ping", "", "{}", b"x" * 1_000_000, "", None),) for number in range(50)]
+
+    async def wait() -> list[int]:
+        waiting = Inbox()  # never started: the batches are taken here
+        tasks = [asyncio.create_task(waiting.store(given)) for given in rows]
+        await asyncio.sleep(0)
+        sizes = []
+        while sum(sizes) < len(rows):
+            sizes.append(len(waiting._next_batch(timeout=1) or []))
+        for task in tasks:
+            task.cancel()
+        return sizes
+
+    assert asyncio.run(wait()) == [17, 17, 16]
 
 
 def test_a_batch_becomes_one_delivery_per_event(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,3 +209,18 @@ def test_only_posts_are_taken_at_the_door(inbox: Inbox, method: str) -> None:
     asyncio.run(Ingest(inbox)(exchange.scope, exchange.receive, exchange.send))
     assert (exchange.status, exchange.headers[b"allow"]) == (405, b"POST")
     assert exchange.problem["code"] == "method_not_allowed"
+
+
+def test_a_broker_that_fails_in_a_way_nobody_foresaw_does_not_end_the_waking(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def broken() -> None:
+        calls.append(1)
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr("webhooks.inbox.writer.wake_drain", broken)
+    for count in (1, 2):
+        inbox._news.set()
+        eventually(lambda: len(calls) >= count, "the broker is asked")  # noqa: B023  before the next round

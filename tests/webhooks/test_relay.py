@@ -6,10 +6,12 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.claims import claim
 from integrations.ports import Event
-from webhooks.models import Dispatch, OutboxEvent
-from webhooks.outbox import publish
-from webhooks.relay import relay
+from webhooks.models import Dispatch, Heartbeat, OutboxEvent
+from webhooks.outbox import relay as relaying
+from webhooks.outbox.publishing import publish
+from webhooks.outbox.relay import relay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +79,18 @@ def test_a_broken_sink_holds_up_neither_the_others_nor_other_subjects() -> None:
     assert [sink for sink, _ in taken] == ["second", "first"]
 
 
+def test_the_traceback_of_a_sink_is_kept_without_secrets(monkeypatch: Any) -> None:
+    def leaky(_event: Event) -> None:
+        raise RuntimeError("postgres://user:hunter2hunter2@host/db")
+
+    monkeypatch.setitem(globals(), "first", leaky)
+    published()
+    relay()
+    error = Dispatch.objects.get(sink="first").error
+    assert "Traceback" in error
+    assert "hunter2" not in error
+
+
 def test_a_subject_is_told_in_order_even_when_the_first_telling_failed() -> None:
     broken.add("first")
     published("order.created")
@@ -100,3 +114,57 @@ def test_a_sink_that_writes_and_then_fails_has_written_nothing(settings: Any) ->
 def half(event: Event) -> None:
     publish("order.created", {}, about="order:2")
     raise OSError("halfway")
+
+
+def test_in_a_batch_one_that_fails_takes_no_other_along(settings: Any) -> None:
+    settings.PATCHBAY_SINKS = {"told": f"{__name__}.tell_unless_about_two"}
+    for number in (1, 2, 3):
+        published(about=f"order:{number}")
+    relay()
+    assert told() == ["order:1", "order:3"]
+    assert Dispatch.objects.get(sink="told", done_at=None).event.about == "order:2"
+
+
+def test_a_batch_is_one_transaction(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.PATCHBAY_SINKS = {"told": f"{__name__}.tell_unless_about_two"}
+    for number in (1, 3, 4):
+        published(about=f"order:{number}")
+    monkeypatch.setattr(relaying, "_alone", None)
+    relay()
+    assert told() == ["order:1", "order:3", "order:4"]
+
+
+def test_what_somebody_else_has_claimed_since_is_theirs(settings: Any) -> None:
+    settings.PATCHBAY_SINKS = {"told": f"{__name__}.tell_unless_about_two"}
+    for number in (1, 3):
+        published(about=f"order:{number}")
+    batch = claim(Dispatch.objects.select_related("event"), 10)
+    Dispatch.objects.filter(event__about="order:1").update(attempts=2)
+    relaying._hand_over(batch)
+    assert told() == ["order:3"]
+    assert Dispatch.objects.get(done_at=None).event.about == "order:1"
+
+
+def test_a_turn_ends_in_time_and_calls_for_the_next(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.PATCHBAY_SINKS = {"told": f"{__name__}.tell_unless_about_two"}
+    now, calls = [0.0], []
+    monkeypatch.setattr(relaying, "clock", lambda: now[0])
+    monkeypatch.setattr(relaying, "BATCH", 1)
+    monkeypatch.setattr(relaying, "wake_relay", lambda: calls.append(now[0]))
+    monkeypatch.setitem(globals(), "tell_unless_about_two", lambda _event: now.__setitem__(0, now[0] + relaying.TURN))
+    published(about="order:1")
+    published(about="order:3")
+    assert (relaying.take_turn(), len(calls)) == (1, 1)
+    assert (relaying.take_turn(), len(calls)) == (1, 2)
+    assert (relaying.take_turn(), len(calls)) == (0, 2)
+
+
+def tell_unless_about_two(event: Event) -> None:
+    """Writes a row, so that what was rolled back is not seen."""
+    Heartbeat.objects.create(name=event.about, at=timezone.now())
+    if event.about == "order:2":
+        raise OSError("not this one")
+
+
+def told() -> list[str]:
+    return sorted(Heartbeat.objects.values_list("name", flat=True))

@@ -43,7 +43,10 @@ class Json(JSONParser):
 
 
 class ApiView(APIView):
-    """A DRF view that charges whoever asks, and whose POST honours `Idempotency-Key`."""
+    """A DRF view that charges whoever asks, and whose POST honours `Idempotency-Key`.
+
+    What would be done again when a process dies between the effect and its answer being kept does it `together`.
+    """
 
     parser_classes = (Json,)
 

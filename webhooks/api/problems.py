@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from integrations.errors import IntegrationError, Retryable
+from integrations.masking import printable
 from webhooks.problems import FieldError, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,7 +102,7 @@ def _fields(details: Any, path: str = "") -> Iterator[FieldError]:
         and "code" in details
         and not isinstance(details["message"], dict)
     ):
-        yield {"field": path, "code": str(details["code"]), "message": str(details["message"])}
+        yield {"field": printable(path), "code": str(details["code"]), "message": printable(str(details["message"]))}
     elif isinstance(details, dict):
         for name, inner in details.items():
             yield from _fields(inner, path if name == "non_field_errors" else f"{path}.{name}".lstrip("."))

@@ -1,6 +1,6 @@
 """The buckets that all processes share, in Redis, and what is done about a Redis that does not answer."""
 
-from threading import Lock
+import time
 from typing import cast
 
 import structlog
@@ -14,10 +14,11 @@ from throttled.rate_limiter.gcra import RedisLimitAtomicAction
 from throttled.store.redis import RedisStoreBackend
 from throttled.types import SyncRedisClientP
 
+from integrations.absence import Absence
+
 log = structlog.get_logger("limits")
 
 TIMEOUT = 0.25  # seconds a request may lose to finding out that Redis is gone
-PAUSE = 1.0  # seconds in which nobody asks a Redis that was found gone
 SLACK = 1.0  # seconds
 
 
@@ -37,13 +38,14 @@ class SharedBuckets:
     def __init__(self, client: Redis, interval: float, burst: int) -> None:
         self._client, self._interval, self._burst = client, interval, burst
         self._script = RedisLimitAtomicAction(OurClient(client))
-        self._lock = Lock()
-        self._ask_at = 0.0  # on the monotonic clock; 0 as long as Redis answers
+        self._absence = Absence(lambda: utils.now_mono_f())
 
     def take(self, key: str) -> tuple[bool, int, float] | None:
         """(admitted, left, seconds until the bucket is full); None when Redis does not say, or says nonsense."""
-        if not self._may_ask():
+        trial = self._absence.lost
+        if trial and not self._absence.may_try():
             return None
+        began = time.perf_counter()
         try:
             limited, left, debt, _ = self._script.do([key], [self._interval, self._burst, 1])
             if debt > self._burst * self._interval + SLACK:
@@ -51,35 +53,12 @@ class SharedBuckets:
                 self._client.delete(key)
                 return None
         except (StoreUnavailableError, RedisError) as error:
-            self._gone(error)
+            if self._absence.lose(trial, time.perf_counter() - began):
+                log.warning("limits.alone", error=str(error.__cause__ or error))
             return None
-        self._answered()
-        return not limited, 0 if limited else int(left), float(debt)
-
-    def _may_ask(self) -> bool:
-        """Always while Redis answers; else once a `PAUSE`, for one thread to find out for all."""
-        if not self._ask_at:
-            return True
-        with self._lock:
-            now = utils.now_mono_f()
-            if now < self._ask_at:
-                return False
-            self._ask_at = now + PAUSE
-            return True
-
-    def _gone(self, error: Exception) -> None:
-        with self._lock:
-            first, self._ask_at = not self._ask_at, utils.now_mono_f() + PAUSE
-        if first:
-            log.warning("limits.alone", error=str(error.__cause__ or error))
-
-    def _answered(self) -> None:
-        if not self._ask_at:
-            return
-        with self._lock:
-            first, self._ask_at = bool(self._ask_at), 0.0
-        if first:
+        if self._absence.find():
             log.info("limits.shared")
+        return not limited, 0 if limited else int(left), float(debt)
 
 
 class OurClient(RedisStoreBackend):

@@ -1,27 +1,18 @@
-"""What arrived and what was decided, for programs: `/api/v1/deliveries` and `/api/v1/events`."""
+"""What was decided, for programs: `/api/v1/events`."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView
-from rest_framework.permissions import IsAdminUser
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 
 from webhooks.api.base import ApiView
-from webhooks.models import Delivery, OutboxEvent
+from webhooks.api.parameters import require_known
+from webhooks.models import OutboxEvent
 from webhooks.moments import moment_of
 from webhooks.problems import Problem
-
-
-class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    class Meta:
-        model = Delivery
-        fields = [
-            "id", "source", "external_id", "kind", "object_key", "state", "attempts",
-            "received_at", "handled_at", "error", "request_id",
-        ]  # fmt: skip
 
 
 class EventSerializer(serializers.ModelSerializer[OutboxEvent]):
@@ -32,19 +23,6 @@ class EventSerializer(serializers.ModelSerializer[OutboxEvent]):
         fields = ["id", "name", "data", "at"]
 
 
-@extend_schema(parameters=[OpenApiParameter(name) for name in ("source", "state", "external_id")])
-class Deliveries(ApiView, ListAPIView[Delivery]):
-    """What vendors said, newest first (staff)."""
-
-    permission_classes = [IsAdminUser]
-    serializer_class = DeliverySerializer
-
-    def get_queryset(self) -> QuerySet[Delivery]:
-        return Delivery.objects.defer("body", "headers").filter(
-            **_given(self.request, "source", "state", "external_id")
-        )
-
-
 @extend_schema(parameters=[OpenApiParameter("name"), OpenApiParameter("since", datetime)])
 class Events(ApiView, ListAPIView[OutboxEvent]):
     """What was decided, newest first: a person's own, for staff all."""
@@ -52,10 +30,26 @@ class Events(ApiView, ListAPIView[OutboxEvent]):
     serializer_class = EventSerializer
 
     def get_queryset(self) -> QuerySet[OutboxEvent]:
-        events = OutboxEvent.objects.filter(**_given(self.request, "name"))
+        require_known(self.request, "name", "since", "limit", "cursor")
+        events = _events(self.request).filter(**_given(self.request, "name"))
         if since := self.request.query_params.get("since"):
             events = events.filter(at__gte=_moment(since))
-        return events if self.request.user.is_staff else events.filter(user=cast(Any, self.request.user))
+        return events
+
+
+class OneEvent(ApiView, RetrieveAPIView[OutboxEvent]):
+    """One event, as a thin message refers to it."""
+
+    serializer_class = EventSerializer
+    lookup_field = "uid"
+
+    def get_queryset(self) -> QuerySet[OutboxEvent]:
+        return _events(self.request)
+
+
+def _events(request: Any) -> QuerySet[OutboxEvent]:
+    """A person's own, for staff all."""
+    return OutboxEvent.objects.all() if request.user.is_staff else OutboxEvent.objects.filter(user=request.user)
 
 
 def _given(request: Any, *names: str) -> dict[str, str]:

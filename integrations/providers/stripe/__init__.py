@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from integrations.contract import Credential, Delivery, Inbound, Provider
+from integrations.contract import Credential, Delivery, Inbound, Lane, Provider
 from integrations.errors import BadPayload, BadSignature
 from integrations.facts import PaymentChanged
 from integrations.http.policy import Policy
 from integrations.payload import Payload
-from integrations.ports import PaymentGateway
+from integrations.ports import EventArchive, PaymentGateway
 from integrations.signatures import require_fresh, require_hmac
 
 provider = Provider(
@@ -18,6 +18,7 @@ provider = Provider(
         Credential(name="SECRET_KEY", sandbox="sk_test_patchbay_sandbox", live="sk_live_"),
         Credential(name="WEBHOOK_SECRET", sandbox="whsec_patchbay_sandbox"),
     ),
+    lane=Lane.URGENT,
     # A person waits at the checkout: six seconds are far beyond Stripe's worst good day, and twelve leave room for one
     # more try, twice over within the 25 s that a page may take.
     policy=Policy(attempt=6.0, deadline=12.0),
@@ -29,6 +30,14 @@ def gateway() -> PaymentGateway:
     from integrations.providers.stripe.gateway import StripeGateway  # the SDK takes half a second to import
 
     return StripeGateway(provider)
+
+
+@provider.provides(EventArchive)
+def archive() -> EventArchive:
+    from integrations.providers.stripe.archive import StripeArchive
+    from integrations.providers.stripe.client import client
+
+    return StripeArchive(client(provider.secret("SECRET_KEY"), provider.base_url), PAYMENTS, read)
 
 
 @provider.health
@@ -55,16 +64,23 @@ def receive(inbound: Inbound) -> list[Delivery]:
     message = times[0].encode("utf-8", "surrogateescape") + b"." + inbound.body
     require_hmac(message, [value for name, _, value in parts if name == "v1"], provider.secrets("WEBHOOK_SECRET"))
     require_fresh(times[0], inbound.now)
-    event = Payload.parse(inbound.body)
+    return [read(inbound.body)]
+
+
+def read(body: bytes) -> Delivery:
+    """What an event says; `BadPayload` for one of the other mode."""
+    event = Payload.parse(body)
     _require_same_mode(event)
-    return [
-        Delivery(
-            external_id=event.text("id"),
-            kind=event.text("type"),
-            body=inbound.body,
-            object_key=event.text("data.object.id", ""),
-        )
-    ]
+    about = event.text(f"{_subject(event)}.id", "")
+    return Delivery(external_id=event.text("id"), kind=event.text("type"), body=body, object_key=about)
+
+
+def _subject(event: Payload) -> str:
+    """Where the event names its object: a thin one refers to it, a snapshot holds it.
+
+    https://docs.stripe.com/event-destinations#thin-events
+    """
+    return "related_object" if event.value("object") == "v2.core.event" else "data.object"
 
 
 def _require_same_mode(event: Payload) -> None:
@@ -74,7 +90,7 @@ def _require_same_mode(event: Payload) -> None:
         raise BadPayload("livemode is not that of our key")
 
 
-@provider.on(
+PAYMENTS = (
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -84,17 +100,8 @@ def _require_same_mode(event: Payload) -> None:
     "payment_intent.canceled",
     "payment_intent.processing",
 )
-def payment_changed(event: Payload) -> Iterator[PaymentChanged]:
-    about = event.child("data.object")
-    yield PaymentChanged(
-        source="stripe",
-        reference=about.text("id"),
-        attempt=about.child("metadata").text("attempt", "") if about.has("metadata") else "",
-    )
-
-
 # Their news reaches us by the payment's own events, or concerns what Patchbay does not sell yet.
-provider.ignore(
+IGNORED = (
     "payment_intent.created",
     "payment_intent.requires_action",
     "payment_method.attached",
@@ -104,3 +111,15 @@ provider.ignore(
     "customer.created",
     "customer.updated",
 )
+provider.ignore(*IGNORED, *(f"v1.{kind}" for kind in IGNORED), "v2.core.event_destination.ping")
+
+
+@provider.on(*PAYMENTS, *(f"v1.{kind}" for kind in PAYMENTS))
+def payment_changed(event: Payload) -> Iterator[PaymentChanged]:
+    """A thin event is called as a snapshot is, after `v1.`; it says which payment, and nothing of whose."""
+    about = event.child(_subject(event))
+    yield PaymentChanged(
+        source="stripe",
+        reference=about.text("id"),
+        attempt=about.child("metadata").text("attempt", "") if about.has("metadata") else "",
+    )

@@ -22,4 +22,5 @@ def vendor(world: World) -> Vendor:
         pages=Hosted(ledger, checkout).routes(),
         control=Person(ledger, checkout).routes(),
         wake=checkout.wake,
+        note=ledger.note,
     )

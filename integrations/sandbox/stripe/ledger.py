@@ -55,6 +55,14 @@ class Ledger:
             self.events[event["id"]] = event
         self.world.courier.send("stripe", [_message(event) for event in events])
 
+    def note(self, payload: object) -> str:
+        """Take an event that was ordered for one that happened; a thin one is on no list here."""
+        event = payload if isinstance(payload, dict) else {}
+        identifier = event.get("id") if isinstance(event.get("id"), str) else ""
+        if identifier and event.get("object") == "event":
+            self.events[identifier] = event
+        return identifier or ""
+
     def _event(self, kind: str, about: Json, cause: Cause) -> Json:
         """https://docs.stripe.com/api/events/object"""
         return {

@@ -34,12 +34,33 @@ def test_on_postgresql_threads_without_connections_and_a_broker_in_memory_are_to
         *("--only", "connections", "--only", "one_process", "--only", "migrations", "--only", "database_clock"),
     )
     crowded, alone = told.of("connections", "WEB_THREADS"), told.of("one_process", "BROKER_URL")
-    assert "is 5007, PostgreSQL has room for" in crowded["cause"]
+    assert "is 5015, PostgreSQL has room for" in crowded["cause"]
     assert "raise max_connections" in crowded["mend"]
     assert "BROKER_URL is memory://" in alone["cause"]
     assert "set BROKER_URL=amqp://" in alone["mend"]
     assert "manage.py migrate" in told.of("migrations", "DATABASE_URL")["mend"]
     assert len(told.findings) == 3
+
+
+def test_several_web_processes_without_a_broker_are_told(settings, the_only):
+    settings.WEB_PROCESSES, settings.BROKER_URL = 3, "memory://"
+    finding = the_only("one_process")
+    assert (finding.severity, finding.where) == ("error", "WEB_PROCESSES")
+    assert "`serve` refuses to start" in finding.cause
+
+
+def test_several_web_processes_without_redis_are_told(settings, the_only):
+    settings.WEB_PROCESSES, settings.BROKER_URL, settings.REDIS_URL = 3, "amqp://somewhere", ""
+    finding = the_only("shared_state")
+    assert (finding.severity, finding.where) == ("error", "REDIS_URL")
+    assert "`serve` refuses to start" in finding.cause
+
+
+@pytest.mark.services
+def test_every_web_process_has_connections_of_its_own(postgresql, tmp_path):
+    crowded = {"WEB_PROCESSES": "100", "BROKER_URL": "amqp://nobody", "PATCHBAY_VAR": str(tmp_path)}
+    told = doctor({"DATABASE_URL": postgresql, **crowded}, "--json", "--only", "connections")
+    assert "is 1523, PostgreSQL has room for" in told.of("connections", "WEB_THREADS")["cause"]
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.doctor.variables import ours
-from tests.topology import ROOT
+from tests.topology import ROOT, free_port
 
 NAMED_BY_TESTS = ("DJANGO_SETTINGS_MODULE", "LOG_LEVEL")
 GOOD_KEY = "aNice-Long_0123456789-Key.With:Enough+Different~Signs*AndLength"
@@ -59,11 +59,6 @@ def silent() -> Iterator[int]:
     """A port that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def unreadable(folder: Path) -> Told:

@@ -68,9 +68,10 @@ def _main(slug: str, calls: int) -> None:
     import django
 
     django.setup()
-    from integrations.http import pipeline
+    from integrations.http import pipeline, state
 
     pipeline.sleep = lambda _seconds: None
+    state.PATIENCE = 60.0
     grant(slug, UNLIMITED)
     vendor = Ailing(slug, away)
     vendor.offer(calls)

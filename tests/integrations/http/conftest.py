@@ -1,41 +1,19 @@
-"""What the tests of the way out need: circuits, an origin, and a Redis that is the tests' own and may be killed."""
+"""What the tests of the way out need: circuits and an origin."""
 
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from socket import create_server
 from typing import Any
 
 import pytest
-import redis
 
 from integrations.http.local import LocalState
 from integrations.http.policy import Policy
 from integrations.http.shared import SharedState
 from integrations.http.states import VendorState
-from tests.integrations.http.circuits import Clock, OwnRedis, policy, shared
+from tests.integrations.http.circuits import PATIENCE, Clock, policy, shared
 from tests.integrations.origin import answering
-from tests.services import need
+from tests.ownredis import OwnRedis
 
 Make = Callable[[Policy], VendorState]
-
-
-@pytest.fixture(scope="session")
-def _own_redis() -> Iterator[OwnRedis]:
-    need("redis-server", "" if shutil.which("redis-server") else "it is not on the path")
-    server = OwnRedis()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def own_redis(_own_redis: OwnRedis) -> OwnRedis:
-    """A Redis that may be emptied, killed and hung; up and empty."""
-    _own_redis.resume()
-    _own_redis.start()
-    _own_redis.client.flushall()
-    return _own_redis
 
 
 @pytest.fixture
@@ -52,49 +30,33 @@ def make(request: pytest.FixtureRequest, clock: Clock) -> Make:
     return lambda policy: shared(server, policy, clock)
 
 
-@pytest.fixture
-def one(own_redis: OwnRedis, clock: Clock) -> SharedState:
-    return shared(own_redis, policy(), clock, "one")
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way out itself waits for a Redis that lives, however busy this machine is."""
+    monkeypatch.setattr("integrations.http.state.PATIENCE", PATIENCE)
+    monkeypatch.setattr("integrations.http.cachestores.WAIT", PATIENCE)
 
 
 @pytest.fixture
-def same(own_redis: OwnRedis, clock: Clock) -> SharedState:
+def patience() -> float:
+    """Seconds that `one`, `same` and `two` wait for Redis: a module whose Redis hangs has another."""
+    return PATIENCE
+
+
+@pytest.fixture
+def one(own_redis: OwnRedis, clock: Clock, patience: float) -> SharedState:
+    return shared(own_redis, policy(), clock, "one", patience=patience)
+
+
+@pytest.fixture
+def same(own_redis: OwnRedis, clock: Clock, patience: float) -> SharedState:
     """Another process of node one."""
-    return shared(own_redis, policy(), clock, "one")
+    return shared(own_redis, policy(), clock, "one", patience=patience)
 
 
 @pytest.fixture
-def two(own_redis: OwnRedis, clock: Clock) -> SharedState:
-    return shared(own_redis, policy(), clock, "two")
-
-
-@pytest.fixture
-def start_redis(tmp_path) -> Iterator[Callable[..., tuple[subprocess.Popen[bytes], str]]]:
-    """Starts a Redis on a free port, or on the one named, and gives its process and its URL."""
-    started = []
-
-    def start(port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
-        if not port:
-            with closing(create_server(("127.0.0.1", 0))) as free:
-                port = free.getsockname()[1]
-        command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path), "--loglevel", "warning"]
-        try:
-            process = subprocess.Popen([*command, "--bind", "127.0.0.1"], stdout=subprocess.PIPE)
-        except FileNotFoundError as error:
-            need("redis-server", str(error))
-            raise
-        started.append(process)
-        url = f"redis://127.0.0.1:{port}/0"
-        client = redis.Redis.from_url(url, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 500))
-        client.ping()
-        client.close()
-        return process, url
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(10)
-        process.stdout.close()
+def two(own_redis: OwnRedis, clock: Clock, patience: float) -> SharedState:
+    return shared(own_redis, policy(), clock, "two", patience=patience)
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ def _main(slug: str, url: str, threads: int) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
-    from integrations.http.state import state_of
+    from integrations.http import state
     from integrations.http.transport import exchange
 
-    state_of(slug).look()  # connected, before it counts
+    state.PATIENCE = 60.0
+    state.state_of(slug).look()  # connected, before it counts
     print("ready", flush=True)
     sys.stdin.readline()
     with ThreadPoolExecutor(threads) as pool:

@@ -13,6 +13,15 @@ from integrations.http.policy import BreakerPolicy
 Record = tuple[int, bool, bool]  # when (microseconds), failed, slow
 SECOND = 1_000_000
 COUNTS = ("generation", "until", "done", "calls")
+# Each field of what the circuit's script has packed, as a text.
+UNPACK = """
+local held = {}
+for name, value in pairs(cmsgpack.unpack(redis.call("GET", KEYS[1]) or cmsgpack.pack({}))) do
+  held[#held + 1] = name
+  held[#held + 1] = type(value) == "number" and string.format("%.17g", value) or value
+end
+return held
+"""
 
 
 @dataclass
@@ -122,9 +131,10 @@ class Stored:
 
 def read(client: redis.Redis, key: str, now: int) -> Stored | None:
     """None when there is nothing."""
-    held = {name.decode(): value.decode() for name, value in client.hgetall(key + "circuit").items()}
-    if not held:
+    told = [text.decode() for text in client.eval(UNPACK, 1, key + "state")]
+    if not told:
         return None
+    held = dict(zip(told[::2], told[1::2], strict=True))
     live = client.zcount(key + "leases", f"({now}", "+inf")
     numbers = {name: int(float(held.get(name, 0))) for name in COUNTS}
     return Stored(state=held["state"], mode=held["mode"], leases=int(live), **numbers)

@@ -29,14 +29,13 @@ def test_in_memory_the_cache_is_bounded(origin, settings, monkeypatch):
         assert storage._database_size(storage.connection.cursor()) <= 1.2 * (1 << 20)
 
 
-def test_a_redis_that_dies_is_a_miss_and_one_line_a_second(origin, settings, start_redis, caplog):
-    process, settings.REDIS_URL = start_redis()
+def test_a_redis_that_dies_is_a_miss_and_one_line_a_second(origin, settings, own_redis, caplog):
+    settings.REDIS_URL = own_redis.url
     origin.reply = says(cache_control="max-age=60")
     with closing(caching_client(trust_env=False)) as client:
         client.get(origin.url)
         assert hit(client.get(origin.url))
-        process.kill()
-        process.wait(10)
+        own_redis.kill()
         with caplog.at_level(logging.WARNING):
             began = time.monotonic()
             assert [client.get(origin.url).content for _ in range(50)] == [b"body"] * 50
@@ -56,33 +55,37 @@ def test_many_that_find_it_dead_at_once_write_one_line_and_no_traceback():
     assert (records[0].getMessage(), records[0].exc_info) == ("dead: OSError('why')", None)
 
 
-def test_a_redis_that_hangs_costs_a_quarter_of_a_second_and_not_each_time(origin, settings, start_redis):
-    process, settings.REDIS_URL = start_redis()
+def test_a_redis_that_hangs_costs_a_quarter_of_a_second_and_not_each_time(origin, settings, own_redis, monkeypatch):
+    monkeypatch.setattr(cachestores, "WAIT", 0.25)
+    settings.REDIS_URL = own_redis.url
     origin.reply = says(cache_control="max-age=60")
     with closing(caching_client(trust_env=False)) as client:
         client.get(origin.url)
-        process.send_signal(19)  # SIGSTOP: it takes connections and says nothing
+        asked, ask = [], cachestores.RedisStorage._get_entries
+        monkeypatch.setattr(
+            cachestores.RedisStorage, "_get_entries", lambda self, key: (asked.append(key), ask(self, key))[1]
+        )
+        own_redis.hang()  # it takes connections and says nothing
         began = time.monotonic()
         for _ in range(20):
             assert client.get(origin.url).content == b"body"
-        assert time.monotonic() - began < 20 * cachestores.WAIT / 2
+        assert 1 <= len(asked) <= 2 + time.monotonic() - began
 
 
-def test_a_redis_that_comes_back_is_used_again(origin, settings, start_redis, monkeypatch):
-    process, settings.REDIS_URL = start_redis()
-    monkeypatch.setattr(cachestores, "REST", 0.0)
+def test_a_redis_that_comes_back_is_used_again(origin, settings, own_redis, monkeypatch):
+    settings.REDIS_URL = own_redis.url
+    monkeypatch.setattr("integrations.absence.SHORTEST", 0.0)
     origin.reply = says(cache_control="max-age=60")
     with closing(caching_client(trust_env=False)) as client:
-        process.kill()
-        process.wait(10)
+        own_redis.kill()
         client.get(origin.url)
-        start_redis(int(settings.REDIS_URL.rsplit(":")[-1].split("/")[0]))
+        own_redis.start()
         client.get(origin.url)
         assert hit(client.get(origin.url))
 
 
-def test_a_redis_that_dies_between_finding_and_reading_is_asked_past(origin, settings, start_redis, monkeypatch):
-    process, settings.REDIS_URL = start_redis()
+def test_a_redis_that_dies_between_finding_and_reading_is_asked_past(origin, settings, own_redis, monkeypatch):
+    settings.REDIS_URL = own_redis.url
     origin.reply = says(cache_control="max-age=60")
     with closing(caching_client(trust_env=False)) as client:
         client.get(origin.url)
@@ -91,8 +94,7 @@ def test_a_redis_that_dies_between_finding_and_reading_is_asked_past(origin, set
 
         def find_then_die(key):
             entries = found(key)
-            process.kill()
-            process.wait(10)
+            own_redis.kill()
             return entries
 
         monkeypatch.setattr(storage, "_get_entries", find_then_die)

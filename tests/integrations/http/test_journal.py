@@ -2,11 +2,13 @@
 
 import threading
 import time
+from collections import Counter
 
 import pytest
 from django.db import OperationalError, transaction
 
 from integrations import callstore
+from integrations.http import journal as journals
 from integrations.http import metrics
 from integrations.http.journal import MOST_FAILURES, Failure, Journal, Slot
 from integrations.models import CallCount, CallFailure
@@ -123,12 +125,41 @@ def test_a_thread_writes_by_itself_and_once_more_at_the_end(shelf):
     written = threading.Event()
     journal._store = lambda counts, failures: (shelf(counts, failures), written.set())
     journal.count("acme", True, 7)
-    assert written.wait(5)
+    assert written.wait(60)
     thread = journal._thread
     journal.count("acme", True, 7)
     journal.close()
     assert not thread.is_alive()
     assert sum(sum(counts.values()) for counts in shelf.counts) == 2
+
+
+def test_the_thread_outlives_whatever_goes_wrong_in_a_writing(shelf, monkeypatch):
+    failed, written = threading.Event(), threading.Event()
+
+    def share():
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("a cache of a new kind")
+
+    monkeypatch.setattr("integrations.http.quota.share", share)
+    journal = Journal(lambda counts, failures: (shelf(counts, failures), written.set()), 0.001)
+    journal.count("acme", True, 7)
+    assert failed.wait(60)
+    assert written.wait(60)
+    journal.close()
+
+
+def test_counts_that_an_outage_piles_up_are_bounded(journal, shelf, lost, monkeypatch):
+    monkeypatch.setattr(journals, "MOST_COUNTS", 3)
+    shelf.errors = [OperationalError("away")] * 3
+    for number in range(9):
+        journal.count(f"vendor-{number}", True, 7)
+        if number % 3 == 2:
+            taken, journal._counts = journal._counts, Counter()
+            journal.count(f"meanwhile-{number}", True, 7)
+            journal._put_back(taken, [])
+    assert len(journal._counts) == 3
+    assert lost["count"] == 9
 
 
 def test_after_its_end_a_new_record_starts_it_again(shelf):

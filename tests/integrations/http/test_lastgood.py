@@ -28,22 +28,7 @@ from tests.integrations.vendor import nobody
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_remembered():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """Moves this module's clock."""
-
-    def move(by: timedelta) -> None:
-        now = timezone.now() + by
-        monkeypatch.setattr(lastgood.timezone, "now", lambda: now)
-
-    return move
+pytestmark = pytest.mark.usefixtures("forgetful")
 
 
 def answer(status=200, body=b"body", headers=()):
@@ -59,7 +44,7 @@ def fails(error):
 
 def test_the_answer_comes_back_as_it_was_with_its_age(later):
     remember("acme", "read", "t", answer(headers=[("X-One", "1"), ("X-One", "2"), ("ETag", '"v"')]))
-    later(timedelta(minutes=5))
+    later(minutes=5)
     found = recall("acme", "read", "t", HOUR)
     assert (found.answer.status, found.answer.body) == (200, b"body")
     assert found.answer.headers.get_list("x-one") == ["1", "2"]
@@ -69,16 +54,16 @@ def test_the_answer_comes_back_as_it_was_with_its_age(later):
 
 def test_the_age_limit_is_hard(later):
     remember("acme", "read", "t", answer())
-    later(HOUR + timedelta(seconds=1))
+    later(hours=1, seconds=1)
     assert recall("acme", "read", "t", HOUR) is None
     assert recall("acme", "read", "t", 2 * HOUR) is not None
-    later(timedelta(days=1, seconds=1))
+    later(days=1, seconds=1)
     assert recall("acme", "read", "t", timedelta(days=30)) is None
 
 
 def test_a_host_whose_clock_is_behind_sees_no_negative_age(later):
     remember("acme", "read", "t", answer())
-    later(-HOUR)
+    later(hours=-1)
     assert recall("acme", "read", "t", HOUR).age == timedelta()
 
 
@@ -168,9 +153,9 @@ def test_what_is_served_is_noted_by_vendor_with_the_oldest_age(later):
     with lastgood.collecting():
         known("acme", "read", "t", HOUR, answer)
         assert (lastgood.stale_age(), lastgood.stale_vendors()) == (None, [])
-        later(timedelta(minutes=2))
+        later(minutes=2)
         known("other", "read", "t", HOUR, answer)
-        later(timedelta(minutes=5))
+        later(minutes=5)
         for vendor in ("other", "acme"):
             known(vendor, "read", "t", HOUR, fails(Retryable("down")))
         assert lastgood.stale_vendors() == ["acme", "other"]

@@ -6,7 +6,7 @@ from integrations.http.shared import SharedState
 from integrations.http.states import Mode, Outcome, Permit, State
 from tests.integrations.http.circuits import (
     Clock,
-    OwnRedis,
+    DrivenWire,
     call,
     fail,
     half_opened,
@@ -17,6 +17,7 @@ from tests.integrations.http.circuits import (
     shared,
     succeed,
 )
+from tests.ownredis import OwnRedis
 
 # Quorum
 
@@ -121,17 +122,65 @@ def test_while_open_redis_is_asked_four_times_a_second_at_most(
     assert own_redis.client.info("stats")["total_commands_processed"] - before <= 2  # this question itself
 
 
+def test_whatever_brings_the_news_of_the_opening_shuts_the_whole_process_out(
+    one: SharedState, two: SharedState
+) -> None:
+    fail(two)
+    opened(one)
+    two.retry()
+    wire = two._script._wire
+    wire.answered = False
+    assert refused(two).wait > 26
+    assert not wire.answered, "asked, although it was known"
+
+
+def test_leave_granted_before_the_opening_is_not_taken_by_a_process_that_has_heard_of_it(
+    one: SharedState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread is slow to read its answer; the failures that open the circuit are another's."""
+    permits, ask = [let_out(one) for _ in range(10)], one._script
+
+    def slow(operation: str, arguments: str) -> list:
+        answer = ask(operation, arguments)
+        if operation == "admit":
+            for permit in permits:
+                one.record(permit, Outcome.FAILED, 0.1)
+        return answer
+
+    monkeypatch.setattr(one, "_script", slow)
+    assert refused(one).wait > 26
+    assert one.look().state is State.OPEN
+
+
+def test_an_old_refusal_that_comes_late_is_not_believed(one: SharedState, two: SharedState, clock: Clock) -> None:
+    """Meanwhile the circuit has been closed again, and another thread knows."""
+    opened(one)
+    clock.advance(0.26)
+    ask = one._script
+
+    def slow(operation: str, arguments: str) -> list:
+        answer = ask(operation, arguments)
+        one._script = ask
+        one.order(Mode.AUTO)
+        return answer
+
+    one._script = slow
+    refused(one)
+    let_out(one)
+
+
 # Redis's clock
 
 
-def test_a_clock_that_goes_back_moves_nothing(own_redis: OwnRedis) -> None:
-    clock = Clock()
-    one = shared(own_redis, policy(), clock)
+def test_a_clock_that_goes_back_moves_nothing(own_redis: OwnRedis, clock: Clock) -> None:
+    server_clock = Clock()
+    one = SharedState("acme", policy(), DrivenWire(own_redis.url, server_clock, clock), clock, "one")
     opened(one)
     before = one.look().opens_in
-    clock.advance(-86_400)
+    server_clock.advance(-86_400)
     assert one.look().opens_in == pytest.approx(before, abs=1e-3)
-    half_opened(one, clock)
+    clock.advance(30)
+    half_opened(one, server_clock)
 
 
 def test_generations_grow_for_each_process_whoever_comes_first_to_an_emptied_redis(

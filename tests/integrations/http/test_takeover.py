@@ -5,8 +5,8 @@ import pytest
 from integrations.http.shared import SharedState
 from integrations.http.states import Mode, Outcome, State
 from tests.integrations.http.circuits import (
+    HASTY,
     Clock,
-    OwnRedis,
     fail,
     half_opened,
     let_out,
@@ -16,8 +16,14 @@ from tests.integrations.http.circuits import (
     shared,
     succeed,
 )
+from tests.ownredis import OwnRedis
 
 BACK = 1.5  # seconds after which a lost Redis is tried again
+
+
+@pytest.fixture
+def patience() -> float:
+    return HASTY
 
 
 # Without Redis
@@ -206,7 +212,7 @@ def test_generations_seen_alone_are_behind_those_that_come_with_redis(
 def test_two_that_opened_alone_open_it_for_all(
     one: SharedState, two: SharedState, own_redis: OwnRedis, clock: Clock
 ) -> None:
-    third = shared(own_redis, policy(), clock, "three")
+    third = shared(own_redis, policy(), clock, "three", patience=HASTY)
     for state in (one, two, third):
         succeed(state)
     hang_through(own_redis, clock, one, two)

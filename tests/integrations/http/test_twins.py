@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from integrations.http.local import LocalState
 from integrations.http.policy import BreakerPolicy, Policy
 from integrations.http.states import Look, Mode, Outcome, Permit, Refusal, VendorState
-from tests.integrations.http.circuits import Clock, OwnRedis, shared
+from tests.integrations.http.circuits import Clock, shared
+from tests.ownredis import OwnRedis
 
 GRANTED = Policy(
     attempt=3.0,

@@ -1,12 +1,14 @@
 """What only SendGrid does, received and asked for."""
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from integrations import registry
-from integrations.errors import BadPayload, NotFound, OutcomeUnknown, Retryable, Unauthorized
+from integrations.contract import Inbound, Lengthy
+from integrations.errors import BadPayload, BadSignature, NotFound, OutcomeUnknown, Retryable, Unauthorized
 from integrations.facts import MAIL_OUTCOMES, MailReported
 from integrations.ports import MailCarrier
 from integrations.providers.sendgrid import OUTCOMES
@@ -25,6 +27,17 @@ def carrier(vendor, monkeypatch) -> MailCarrier:
     """SendGrid's API is the scripted server."""
     monkeypatch.setenv("SENDGRID_API_URL", vendor.url)
     return registry.port("sendgrid", MailCarrier)
+
+
+def test_a_large_batch_is_split_in_a_thread_once_it_is_known_to_be_genuine():
+    batch = [event(sg_event_id=f"e{number}") for number in range(1000)]
+    request = signed(provider, json.dumps(batch).encode())
+    inbound = Inbound(body=request.body, headers=request.headers, now=request.at)
+    with pytest.raises(Lengthy) as caught:
+        provider.receive(inbound)
+    assert [item.external_id for item in caught.value.finish()] == [f"e{number}" for number in range(1000)]
+    with pytest.raises(BadSignature):
+        provider.receive(replace(inbound, body=request.body + b" "))
 
 
 def test_each_event_of_a_batch_is_a_delivery_of_its_own():

@@ -249,3 +249,34 @@ def test_an_event_of_the_other_mode_is_refused(livemode, refused):
 def test_a_payment_event_without_a_payment_is_refused_by_name():
     with pytest.raises(BadPayload, match=r"data.object.id is missing"):
         provider.interpret("payment_intent.succeeded", b'{"data": {"object": {}}}')
+
+
+def test_a_thin_event_is_about_the_object_it_refers_to():
+    [delivery] = receive(provider, recorded(provider, "v1.payment_intent.succeeded"))
+    [fact] = provider.interpret(delivery.kind, delivery.body)
+    assert delivery.object_key == fact.reference == "pi_3TmGkE2eZvKYlo2C1Vx8Zq0a"
+    assert fact.attempt == ""
+
+
+@pytest.mark.parametrize("related", [None, {}, {"id": None}])
+def test_a_thin_event_that_refers_to_nothing_is_kept(related):
+    body = json.dumps({"id": "evt_1", "object": "v2.core.event", "type": "v2.core.x", "related_object": related})
+    [delivery] = receive(provider, signed(provider, body.encode()))
+    assert (delivery.external_id, delivery.object_key) == ("evt_1", "")
+
+
+def test_a_thin_event_of_the_other_mode_is_refused():
+    event = json.loads(recorded(provider, "v1.payment_intent.succeeded").body)
+    assert is_refused(provider, signed(provider, json.dumps({**event, "livemode": True}).encode()))
+
+
+def test_while_a_secret_is_rolled_either_signature_of_either_secret_is_enough(monkeypatch):
+    """https://docs.stripe.com/webhooks#roll-endpoint-secrets: Stripe signs with both; so may we know both."""
+    for held in ("whsec_old", "whsec_new", "whsec_old, whsec_new"):
+        monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_new,whsec_old")
+        request = recorded(provider)
+        assert request.headers["stripe-signature"].count("v1=") == 2
+        monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", held)
+        assert receive(provider, request)
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_third")
+    assert is_refused(provider, request)

@@ -18,7 +18,7 @@ def at_once(call: Callable[[], bool], threads: int, calls: int) -> int:
     start = Barrier(threads)
 
     def run(_number: int) -> int:
-        start.wait(10)
+        start.wait(60)
         return sum(call() for _ in range(calls))
 
     with ThreadPoolExecutor(threads) as pool:
@@ -35,10 +35,11 @@ def skew(seconds: float) -> None:
 def main(url: str, name: str, seconds: float) -> None:
     skew(seconds)
     from tests.webhooks.limits.conftest import STILL
+    from webhooks.api import shared
     from webhooks.api.buckets import Buckets
-    from webhooks.api.shared import connect
 
-    buckets = Buckets(STILL, connect(url))
+    shared.TIMEOUT = 60.0
+    buckets = Buckets(STILL, shared.connect(url))
     at_once(lambda: buckets.take(f"{name}:warm").admitted, THREADS, 1)
     print("ready", flush=True)
     sys.stdin.readline()

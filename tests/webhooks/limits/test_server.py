@@ -15,10 +15,8 @@ def test_no_header_that_a_client_writes_chooses_its_bucket(tmp_path: Path, proxi
     """From this machine, whose forwarded headers uvicorn by itself would believe."""
     limits = {"PATCHBAY_API_RATE": "1", "PATCHBAY_API_BURST": "3", "TRUSTED_PROXY_COUNT": str(proxies)}
     with Topology(tmp_path, EMBEDDED, **limits) as patchbay:
-        statuses = [
-            httpx2.get(f"{patchbay.url}/api/v1/products", headers=_forged(number, proxies), trust_env=False).status_code
-            for number in range(5)
-        ]
+        url, options = f"{patchbay.url}/api/v1/products", {"trust_env": False, "timeout": 60}
+        statuses = [httpx2.get(url, headers=_forged(number, proxies), **options).status_code for number in range(5)]
     assert statuses == [200] * 3 + [429] * 2
 
 

@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 
-from webhooks import timeline
+from webhooks.care.conditions import called
 from webhooks.models import Delivery, OutboxEvent
+from webhooks.path import timeline
 
 MARKS = {True: "✓", False: "✗", None: "…"}
 
@@ -37,14 +38,13 @@ class Command(BaseCommand):
 
 def explain(identifier: str) -> list[dict[str, Any]]:
     """The timeline of whatever is called `identifier`; empty when nothing is."""
-    if steps := timeline.of_subject(identifier if ":" in identifier else f"order:{identifier}"):
+    if steps := timeline.of_subject(identifier if ":" in identifier else f"order:{identifier}", for_staff=True):
         return steps
-    ours = Q(pk=int(identifier)) if identifier.isdigit() and len(identifier) < 19 else Q()
-    vendors = Q(external_id=identifier) | Q(object_key=identifier)
-    if delivery := Delivery.objects.filter(ours | vendors if ours else vendors).order_by("-pk").first():
+    found = Q(pk__in=called((identifier,))) | Q(object_key=identifier)
+    if delivery := Delivery.objects.filter(found).order_by("-pk").first():
         return timeline.of_delivery(delivery)
     if event := OutboxEvent.objects.filter(uid=identifier).first() if _is_uuid(identifier) else None:
-        return timeline.of_subject(event.about)
+        return timeline.of_subject(event.about, for_staff=True)
     return timeline.of_request(identifier)
 
 

@@ -1,7 +1,11 @@
-// The console by keyboard: j and k walk the rows, Enter opens one, / finds, u goes back. The focus is the selection.
+// The console by keyboard: j and k walk the rows, Enter opens one, / searches, u goes back. The focus is the selection.
+// A control with data-key is pressed by that key.
+
+import { choose, chooseAll, chooseHere } from "./selection.js";
+import { pause, paused } from "./tail.js";
 
 const rows = () => [...document.querySelectorAll("[data-row]")];
-const typing = (element) => element.closest("input, select, textarea, [contenteditable]") !== null;
+const typing = (element) => element.closest("input:not([type=checkbox]), select, textarea, [contenteditable]") !== null;
 
 function walk(step) {
   const all = rows();
@@ -18,23 +22,51 @@ function find() {
   field?.select();
 }
 
+function press(key) {
+  const control = document.querySelector(`[data-key="${key}"]`);
+  if (control?.closest("[data-selection]")) chooseHere();
+  control?.click();
+}
+
+async function copy(button) {
+  await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+  const words = button.firstChild;
+  const before = words.textContent;
+  words.textContent = "Copied ";
+  setTimeout(() => { words.textContent = before; }, 1500);
+}
+
 const KEYS = {
   j: () => walk(1),
   k: () => walk(-1),
   "/": find,
+  "?": () => document.getElementById("keys").showModal(),
+  a: chooseAll,
+  c: () => press("c"),
+  d: () => press("d"),
+  f: () => document.querySelector("[data-offer]")?.click(),
+  p: pause,
+  r: () => press("r"),
   u: () => document.querySelector("[data-back]")?.click(),
+  x: choose,
 };
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
   if (event.key === "Escape" && typing(event.target)) return event.target.blur();
   if (typing(event.target) || !Object.hasOwn(KEYS, event.key)) return;
   event.preventDefault();
   KEYS[event.key]();
 });
 
-// Nobody looks, or somebody is about to copy: what is on the screen stays.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+// Nobody looks, somebody wants it to stand still, or is about to copy: what is on the screen stays.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const pausable = event.target.hasAttribute("data-pausable");
-  if (pausable && (document.hidden || !getSelection().isCollapsed)) event.preventDefault();
+  if (pausable && (paused() || document.hidden || !getSelection().isCollapsed)) event.preventDefault();
 });

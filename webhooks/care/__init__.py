@@ -1,0 +1,1 @@
+"""What operators do with deliveries: find, replay, export, follow, and keep out of sight what nobody needs to see."""

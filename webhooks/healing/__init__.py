@@ -1,0 +1,1 @@
+"""What was sent to us and never arrived: found in the vendors' own lists, and fetched."""

@@ -1,0 +1,1 @@
+"""What comes in: verified, stored once, then acknowledged."""

@@ -1,0 +1,1 @@
+"""What we decided, and its way to every sink."""

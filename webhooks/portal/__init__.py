@@ -1,0 +1,1 @@
+"""The customers' portal: pages over `webhooks.endpoints`, for any signed-in person and their own endpoints."""

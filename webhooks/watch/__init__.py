@@ -1,0 +1,1 @@
+"""Whether those who speak to us still do, and what is announced of it."""
