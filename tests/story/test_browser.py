@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.story.buyer import DEMO, STAFF, Buyer
 from tests.topology import Topology
@@ -42,6 +42,17 @@ class Person:
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).first.click()
+
+    def keys(self, *keys: str) -> None:
+        """Press keys one after another, where the page listens: a heading can be seen before the scripts have run."""
+        for key in keys:
+            self.page.wait_for_load_state()
+            self.page.keyboard.press(key)
+
+    def type(self, text: str, field: Locator) -> None:
+        """Type into the field that the page itself has given the focus."""
+        expect(field).to_be_focused()
+        self.page.keyboard.type(text)
 
     def sign_in(self, credentials: dict[str, str] = DEMO) -> None:
         if "/accounts/login" not in self.page.url:

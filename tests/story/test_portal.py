@@ -31,7 +31,7 @@ def tab_to(person: Person, wanted: Locator, most: int = 80) -> None:
 
 def enter(person: Person, name: str, role: str = "button") -> None:
     tab_to(person, person.page.get_by_role(role, name=name, exact=True).first)  # type: ignore[arg-type]
-    person.page.keyboard.press("Enter")
+    person.keys("Enter")
 
 
 def shoot(person: Person, name: str) -> None:
@@ -78,7 +78,7 @@ def test_an_endpoint_by_keyboard_from_making_it_to_pausing_it(person: Person, re
     assert b'"test":true' in received.body
     assert len(received.headers["webhook-signature"].split()) == 1
 
-    page.keyboard.press("u")
+    person.keys("u")
     expect(page.locator("#live tbody tr").first).to_contain_text("200")
     enter(person, "Reveal")
     expect(page.locator("#secret code").first).not_to_contain_text("•")
@@ -94,7 +94,7 @@ def test_an_endpoint_by_keyboard_from_making_it_to_pausing_it(person: Person, re
     expect(page.locator("#tries")).to_contain_text("200")
     assert len(receiver.received[1].headers["webhook-signature"].split()) == 2
 
-    page.keyboard.press("u")
+    person.keys("u")
     enter(person, "Pause")
     expect(page.locator("#now")).to_contain_text("Paused since")
     enter(person, "Resume")
@@ -113,7 +113,7 @@ def test_an_endpoint_that_fails_says_why_and_when_it_is_tried_again(person: Pers
     expect(page.locator("#tries")).to_contain_text("It answered 500.")
     page.locator("summary", has_text="What it answered").click()
     shoot(person, "portal-message-failed")
-    page.keyboard.press("u")
+    person.keys("u")
     expect(page.locator("#live tbody tr").first).to_contain_text("500")
     enter(person, "How many?")
     expect(page.locator("#preview")).to_contain_text("Nothing to send")

@@ -38,10 +38,6 @@ class Operator(Person):
         self.clicks += 1
         target.click()
 
-    def keys(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
 
 @pytest.fixture
 def operator(browser: Browser, patchbay: Topology, tmp_path: Path) -> Iterator[Operator]:
@@ -74,7 +70,7 @@ def test_from_failed_to_found_fixed_and_replayed_in_five_clicks(operator: Operat
     operator.shoot("care-delivery")
     operator.click(page.get_by_role("link", name="Replay all dead like it…"))
     expect(page.get_by_text("3 deliveries").first).to_be_visible()
-    page.keyboard.type("the handler knows ref now")
+    operator.type("the handler knows ref now", page.locator("[name=reason]"))
     operator.shoot("care-plan")
     operator.click(page.get_by_role("button", name="Replay 3"))
     for number in range(3):
@@ -94,7 +90,7 @@ def test_the_same_by_keyboard_alone(operator: Operator, patchbay: Topology) -> N
     page.wait_for_url("**state%3Adead**")
     operator.keys("j", "Enter")
     expect(page.get_by_role("heading", name="KeyError: 'ref'")).to_be_visible()
-    page.keyboard.press("c")
+    operator.keys("c")
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert "patchbay/demo" in page.evaluate("navigator.clipboard.readText()")
     page.go_back()
@@ -106,7 +102,7 @@ def test_the_same_by_keyboard_alone(operator: Operator, patchbay: Topology) -> N
     operator.shoot("care-dry-run")
     operator.keys("r")
     page.wait_for_url("**/order/replay**")
-    page.keyboard.type("the handler knows ref now")
+    operator.type("the handler knows ref now", page.locator("[name=reason]"))
     operator.keys("Enter")
     for number in range(2):
         expect(state_of(page, f"typed-{number}")).to_have_text("handled")
@@ -116,10 +112,10 @@ def test_the_page_is_live_keeps_what_is_chosen_and_can_be_held_still(operator: O
     page = operator.page
     operator.go("/console/deliveries?q=type:ping")
     patchbay.manage("trigger", "github", "ping")
-    expect(page.get_by_role("link", name="ping")).to_have_count(1, timeout=2000)
+    expect(page.get_by_role("link", name="ping")).to_have_count(1)
     operator.keys("j", "x")
     patchbay.manage("trigger", "github", "ping")
-    expect(page.get_by_role("link", name="ping")).to_have_count(2, timeout=2000)
+    expect(page.get_by_role("link", name="ping")).to_have_count(2)
     expect(page.locator("[data-chosen]")).to_have_text("1 chosen")
     assert page.evaluate("document.activeElement.textContent") == "ping"  # the focus is where it was
     operator.keys("p")
@@ -128,7 +124,7 @@ def test_the_page_is_live_keeps_what_is_chosen_and_can_be_held_still(operator: O
     page.wait_for_timeout(1500)
     expect(page.get_by_role("link", name="ping")).to_have_count(2)
     operator.keys("p")
-    expect(page.get_by_role("link", name="ping")).to_have_count(3, timeout=2000)
+    expect(page.get_by_role("link", name="ping")).to_have_count(3)
 
 
 def test_the_keys_are_told_and_the_search_box_takes_them(operator: Operator) -> None:
@@ -138,12 +134,12 @@ def test_the_keys_are_told_and_the_search_box_takes_them(operator: Operator) -> 
     expect(page.get_by_role("dialog")).to_be_visible()
     operator.shoot("care-keys")
     operator.keys("Escape", "/")
-    page.keyboard.type("source:nobody jkx")
+    operator.type("source:nobody jkx", page.get_by_role("searchbox"))
     operator.keys("Enter")
     expect(page.get_by_role("heading", name="Nothing fits")).to_be_visible()
     operator.keys("/")
-    page.keyboard.type("since:yesterday")
-    page.keyboard.press("Enter")
+    operator.type("since:yesterday", page.get_by_role("searchbox"))
+    operator.keys("Enter")
     expect(page.locator("#search-error")).to_contain_text("is not a time")
     operator.complaints = [said for said in operator.complaints if "400" not in said]  # the browser tells of it too
 
