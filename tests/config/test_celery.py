@@ -29,7 +29,7 @@ class Work:
         self._said: Queue[Any] = Queue()
         self.app.conf.update(
             task_default_queue=queue,
-            broker_transport_options={"polling_interval": 0.01} if broker == "memory://" else {},
+            broker_transport="config.memory:Transport" if broker == "memory://" else None,
             worker_enable_remote_control=False,
             worker_hijack_root_logger=False,
         )
