@@ -5,13 +5,14 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from integrations.signatures import hmac_sha256
 from tests.clocks import eventually
 from webhooks.inbox.bodies import MAX_BODY
 from webhooks.inbox.contents import content_of
 from webhooks.inbox.ingest import Ingest
-from webhooks.inbox.writer import MOST_WAITING, Inbox
+from webhooks.inbox.writer import Inbox
 from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,11 +143,35 @@ def test_what_cannot_be_stored_is_asked_for_again(inbox: Inbox, monkeypatch: pyt
     assert "disk" not in answer.body.decode()
 
 
-def test_a_full_inbox_asks_to_come_again() -> None:
-    waiting = Inbox()  # never started: nothing is taken out
-    for _ in range(MOST_WAITING):
-        waiting._entries.put(None)
-    assert post(waiting).status == 503
+def test_a_full_inbox_asks_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webhooks.inbox.writer.MOST_WAITING", 2)
+    waiting = Inbox()  # not started yet: nothing is taken out
+
+    async def crowd() -> list[int]:
+        exchanges = [Exchange(BODY, headers(identifier=f"d-{number}"), "github", 1 << 16) for number in range(4)]
+        ingest = Ingest(waiting)
+        tasks = [asyncio.create_task(ingest(item.scope, item.receive, item.send)) for item in exchanges]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        waiting.start()
+        await asyncio.gather(*tasks)
+        return sorted(item.status for item in exchanges)
+
+    assert asyncio.run(crowd()) == [200, 200, 503, 503]
+    assert post(waiting, given=headers(identifier="d-5")).status == 200  # there is room again
+    waiting.stop()
+
+
+def test_what_was_gathered_is_stored_before_the_inbox_stops() -> None:
+    async def leave() -> None:
+        inbox = Inbox()
+        inbox.start()
+        stored = asyncio.create_task(inbox.store([("github", "d-1", "ping", "", "{}", BODY, "", timezone.now())]))
+        await asyncio.sleep(0)
+        inbox.stop()
+        await asyncio.wait_for(stored, 10)
+
+    asyncio.run(leave())
+    assert Delivery.objects.count() == 1
 
 
 def test_what_waits_is_bounded_in_bytes_and_what_is_stored_waits_no_more(
@@ -165,7 +190,8 @@ def test_few_large_bodies_are_stored_at_once() -> None:
     async def wait() -> list[int]:
         waiting = Inbox()  # never started: the batches are taken here
         tasks = [asyncio.create_task(waiting.store(given)) for given in rows]
-        await asyncio.sleep(0)
+        for _ in range(3):  # they come, and no more do
+            await asyncio.sleep(0)
         sizes = []
         while sum(sizes) < len(rows):
             sizes.append(len(waiting._next_batch(timeout=1) or []))
@@ -173,12 +199,10 @@ def test_few_large_bodies_are_stored_at_once() -> None:
             task.cancel()
         return sizes
 
-    assert asyncio.run(wait()) == [17, 17, 16]
+    assert asyncio.run(wait()) == [24, 24, 2]
 
 
 def test_a_batch_becomes_one_delivery_per_event(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.utils import timezone
-
     from integrations.sandbox.signing import sign
 
     events = [{"sg_event_id": f"e{i}", "event": "delivered", "email": "a@example.com"} for i in range(3)]
@@ -191,8 +215,6 @@ def test_a_batch_becomes_one_delivery_per_event(inbox: Inbox, monkeypatch: pytes
 
 @pytest.mark.parametrize("event", [{"id": "", "type": "charge.failed"}, {"id": "evt_1", "type": ""}])
 def test_a_genuine_event_without_a_name_is_refused(inbox: Inbox, event: dict[str, str]) -> None:
-    from django.utils import timezone
-
     from integrations.sandbox.signing import sign
 
     body = json.dumps(event).encode()

@@ -15,6 +15,7 @@ import structlog
 from django.db import close_old_connections, connection
 
 from webhooks.inbox import rules
+from webhooks.inbox.gathering import Gathering
 from webhooks.inbox.insertion import Row, insert
 from webhooks.inbox.redacting import Redacting
 from webhooks.inbox.waiting import Entry, Full, entry_of, settle
@@ -37,12 +38,13 @@ class Inbox:
 
     def __init__(self) -> None:
         # The simple one: its locks are taken in C, and every request passes here twice.
-        self._entries: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._entries: queue.SimpleQueue[list[Entry] | None] = queue.SimpleQueue()
+        self._gathering = Gathering(self._entries.put)
         self._thread = threading.Thread(target=self._write_all, name="inbox", daemon=True)
         self._waker = threading.Thread(target=self._wake_all, name="inbox-waker", daemon=True)
-        self._redacting = Redacting(self._redacted, self._put)
+        self._redacting = Redacting(self._redacted, lambda entry: self._entries.put([entry]))
         self._stopped = False
-        self._held = 0  # bytes that wait; the event loop alone counts them
+        self._waiting = self._held = 0  # requests, and their bytes; the event loop alone counts them
         self._news = threading.Event()
         self._closed = threading.Event()
         self._rules: rules.Rules | None = None
@@ -53,8 +55,12 @@ class Inbox:
         self._waker.start()
 
     def stop(self) -> None:
-        """Store what is waiting, refuse what is not redacted yet and whatever comes later, then stop."""
+        """Store what is waiting, refuse what is not redacted yet and whatever comes later, then stop.
+
+        Called on the event loop.
+        """
         self._stopped = True
+        self._gathering.hand_on()
         self._redacting.stop()
         self._entries.put(None)
         self._thread.join(timeout=10)
@@ -67,7 +73,7 @@ class Inbox:
         if self._stopped:
             raise Full
         entry, known = entry_of(rows), self._rules
-        room, put = self._room, self._put
+        room, put = self._room, self._gathering.put
         if known is not None and known.redacts(rows):
             room, put = self._redacting.room, self._redacting.put
         with room(entry):
@@ -76,17 +82,16 @@ class Inbox:
 
     @contextmanager
     def _room(self, entry: Entry) -> Iterator[None]:
-        """Count its bytes among those that wait."""
-        if self._entries.qsize() >= MOST_WAITING or self._held + entry.size > MOST_WAITING_BYTES:
+        """Count it among those that wait."""
+        if self._waiting >= MOST_WAITING or self._held + entry.size > MOST_WAITING_BYTES:
             raise Full
+        self._waiting += 1
         self._held += entry.size
         try:
             yield
         finally:
+            self._waiting -= 1
             self._held -= entry.size
-
-    def _put(self, entry: Entry) -> None:
-        self._entries.put(entry)
 
     def _redacted(self, entry: Entry) -> Entry:
         """Called by the redacting threads. Without rules it is left to the writer, who asks for them again."""
@@ -122,20 +127,20 @@ class Inbox:
         return known
 
     def _next_batch(self, timeout: float) -> list[Entry] | None:
-        first = self._entries.get(timeout=timeout)
-        if first is None:
+        batch = self._entries.get(timeout=timeout)
+        if batch is None:
             return None
-        batch, size = [first], first.size
+        size = _size(batch)
         while len(batch) < MOST_AT_ONCE and size < MOST_BYTES_AT_ONCE:
             try:
-                entry = self._entries.get_nowait()
+                more = self._entries.get_nowait()
             except queue.Empty:
                 break
-            if entry is None:
+            if more is None:
                 self._entries.put(None)
                 break
-            batch.append(entry)
-            size += entry.size
+            batch += more
+            size += _size(more)
         return batch
 
     def _write(self, batch: list[Entry]) -> None:
@@ -169,6 +174,10 @@ class Inbox:
             self._news.clear()
             if not self._closed.is_set():
                 _wake()
+
+
+def _size(entries: list[Entry]) -> int:
+    return sum(entry.size for entry in entries)
 
 
 def _wake() -> None:
