@@ -8,6 +8,7 @@ that come at once are about different payments: those of one we process in order
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from bench import databases, servers
 from bench.ingest import ENVIRONMENT, Lost
 from bench.load import Job, Outcome, measure
 from bench.report import Line, Result, percentile
+from bench.sightings import watching
 
 VERSION = "2.11.0"
 PACKAGES = [f"dj-stripe=={VERSION}", "psycopg[binary]", "gunicorn"]
@@ -28,12 +30,10 @@ ROUNDS = 3
 CONNECTIONS = 8
 PACE = 8  # events a second for the effects: so that none of them is ever out of breath
 EXPECTED = {"callback": 5.0, "default": 20.0}
+LONGEST_EFFECT = 30.0  # seconds
 SECRET = ENVIRONMENT["STRIPE_WEBHOOK_SECRET"]
 ENDPOINT = str(uuid.UUID(int=1))
 OURS, THEIRS = "webhooks_delivery", "djstripe_webhookeventtrigger"
-EFFECTS = """
-SELECT extract(epoch FROM handled_at - received_at)::float FROM webhooks_delivery WHERE state = 'handled' AND id > %s
-"""
 
 
 @dataclass
@@ -97,15 +97,29 @@ def run(folder: Path, seconds: float) -> Result:
 
 
 def _effects(folder: Path, ours: str, api: str, rivals: list[Rival], seconds: float) -> list[float]:
-    """Seconds from receipt to effect in ours, its worker in the same process; theirs are in `paced` then."""
+    """Seconds from receipt to effect in ours, its worker in the same process; theirs are in `paced` then.
+
+    Theirs end with the answer, which leaves after the commit; ours when another connection can see the commit.
+    """
     servers.run(["-m", "bench.paid"], {"DATABASE_URL": ours})
     with _ours(folder, ours, api, "memory://") as working:
         _warm_up(working)
-        warm = working.stored()
-        for rival in (working, *rivals):
+        with watching(ours) as effects:
+            working.keep_pace(seconds)
+            _await_all(working, effects)
+        for rival in rivals:
             rival.keep_pace(seconds)
-    with psycopg.connect(ours) as connection:
-        return [taken for (taken,) in connection.execute(EFFECTS, [warm]).fetchall()]
+    return effects
+
+
+def _await_all(working: Rival, effects: list[float]) -> None:
+    """Until each that was acknowledged has had its effect: the slowest count too. `Lost` when one has none."""
+    assert working.paced
+    until = time.monotonic() + LONGEST_EFFECT
+    while len(effects) < working.paced.acknowledged:
+        if time.monotonic() > until:
+            raise Lost(f"{working.paced.acknowledged} were acknowledged, and {len(effects)} had an effect")
+        time.sleep(0.05)
 
 
 def _warm_up(rival: Rival) -> None:

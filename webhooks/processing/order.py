@@ -7,6 +7,7 @@ looked through for every delivery that is claimed. Whoever ends the head brings 
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest
 
@@ -22,15 +23,23 @@ def blocked_by(delivery: Delivery) -> Delivery | None:
     return ahead.order_by("pk").first()
 
 
-def part(locked: Sequence[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
-    """Those whose turn has come, and those that wait behind another, of rows that the caller has locked.
+def take_heads(locked: Sequence[Delivery]) -> list[Delivery]:
+    """Lease those whose turn has come, of rows that the caller has locked; the others wait behind another.
 
     This must be a statement of its own after the one that took the locks: it sees what was committed up to then, and
     whoever ends a head later has to wait for our locks before it can bring the next one back.
     """
-    keyed = [row.pk for row in locked if row.object_key]
-    waiting = set(_waiting(keyed).values_list("pk", flat=True)) if keyed else set()
-    return [row for row in locked if row.pk not in waiting], [row for row in locked if row.pk in waiting]
+    if not locked:
+        return []
+    until = leased_until()
+    statement = _TAKE_HEADS.format(places=", ".join(["%s"] * len(locked)))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(until), *(row.pk for row in locked)])
+        taken = {pk for (pk,) in cursor.fetchall()}
+    heads = [row for row in locked if row.pk in taken]
+    for row in heads:
+        row.attempts, row.due_at = row.attempts + 1, until
+    return heads
 
 
 def park(waiting: Sequence[Delivery]) -> None:
@@ -70,6 +79,17 @@ def recall(now: datetime) -> int:
         return found.update(due_at=F("received_at"))
 
 
+# A subquery a row, and no join: a planner that has not heard of the backlog yet must not read it whole. Nor is it
+# prepared: the plan that is best while the table is small would stay.
+_TAKE_HEADS = """
+UPDATE webhooks_delivery AS row SET due_at = %s, attempts = attempts + 1
+WHERE row.id IN ({places}) AND (row.object_key = '' OR (
+    SELECT ahead.id FROM webhooks_delivery AS ahead
+    WHERE ahead.state = 'pending' AND ahead.id < row.id
+    AND ahead.source = row.source AND ahead.object_key = row.object_key
+    ORDER BY ahead.id LIMIT 1
+) IS NULL) RETURNING id
+"""
 _SAME = {"source": OuterRef("source"), "object_key": OuterRef("object_key")}
 
 
@@ -79,9 +99,3 @@ def _of_objects() -> QuerySet[Delivery]:
 
 def _head() -> QuerySet[Delivery]:
     return _of_objects().filter(**_SAME, pk__lt=OuterRef("pk")).order_by("pk")
-
-
-def _waiting(keys: list[int]) -> QuerySet[Delivery]:
-    # A subquery a row, and no join: a planner that has not heard of the backlog yet must not read it whole.
-    rows = Delivery.objects.filter(pk__in=keys).annotate(head=Subquery(_head().values("pk")[:1]))
-    return rows.filter(head__isnull=False)

@@ -6,9 +6,9 @@ import random
 from django.db import connection
 from django.utils import timezone
 
-from integrations.claims import forgettable, lock, take
+from integrations.claims import forgettable, lock
 from webhooks.models import Delivery
-from webhooks.processing.order import park, part
+from webhooks.processing.order import park, take_heads
 from webhooks.processing.speakers import lane
 
 MOST_SOURCES = 16  # that share one batch
@@ -41,7 +41,6 @@ def claim(limit: int) -> list[Delivery]:
     while sources := _due_sources():
         with forgettable():
             ready, parked = _share_out(_chosen(sources), limit)
-            take(ready)
         if ready or not parked:
             return ready
     return []
@@ -55,15 +54,15 @@ def _chosen(sources: list[str]) -> dict[str, int]:
 
 
 def _share_out(weights: dict[str, int], limit: int) -> tuple[list[Delivery], int]:
-    """Each source's share, locked, and how many were parked; what one leaves of its share goes to those after it."""
+    """Each source's share, leased, and how many were parked; what one leaves of its share goes to those after it."""
     ready: list[Delivery] = []
     parked, total = 0, sum(weights.values())
     for source, weight in weights.items():
         share = max(1, (limit - len(ready)) * weight // total)
         pending = Delivery.objects.filter(state=Delivery.State.PENDING, source=source).only(*NEEDED)
-        due, waiting = part(lock(pending, share))
-        park(waiting)
-        ready, parked, total = ready + due, parked + len(waiting), total - weight
+        heads = take_heads(locked := lock(pending, share))
+        park([row for row in locked if row not in heads])
+        ready, parked, total = ready + heads, parked + len(locked) - len(heads), total - weight
     return ready, parked
 
 
