@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -109,10 +109,10 @@ def _effects(folder: Path, ours: str, api: str, rivals: list[Rival], seconds: fl
             _await_all(working, effects)
         for rival in rivals:
             rival.keep_pace(seconds)
-    return effects
+    return list(effects.values())
 
 
-def _await_all(working: Rival, effects: list[float]) -> None:
+def _await_all(working: Rival, effects: Mapping[int, float]) -> None:
     """Until each that was acknowledged has had its effect: the slowest count too. `Lost` when one has none."""
     assert working.paced
     until = time.monotonic() + LONGEST_EFFECT

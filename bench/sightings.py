@@ -6,6 +6,7 @@ https://www.postgresql.org/docs/15/sql-notify.html
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
@@ -15,7 +16,7 @@ LOOK = 0.1  # seconds between two looks whether it is over
 TRIGGER = f"""
 CREATE FUNCTION bench_tell() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('{CHANNEL}', extract(epoch FROM NEW.received_at)::text);
+    PERFORM pg_notify('{CHANNEL}', NEW.id || ' ' || extract(epoch FROM NEW.received_at));
     RETURN NULL;
 END $$;
 CREATE TRIGGER bench_tell AFTER UPDATE ON webhooks_delivery
@@ -24,19 +25,24 @@ CREATE TRIGGER bench_tell AFTER UPDATE ON webhooks_delivery
 
 
 @contextmanager
-def watching(url: str) -> Iterator[list[float]]:
-    """Seconds from receipt until the effect was there for everybody, one for each delivery handled in the block."""
+def watching(url: str) -> Iterator[dict[int, float]]:
+    """Seconds until the effect was there for everybody, of each delivery received and handled in the block."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(TRIGGER)
         connection.execute(f"LISTEN {CHANNEL}")
-        taken, over = list[float](), threading.Event()
-        watcher = threading.Thread(target=_watch, args=(connection, taken, over), daemon=True)
-        watcher.start()
-        yield taken
-        over.set()
-        watcher.join()
+        taken, over = dict[int, float](), threading.Event()
+        with ThreadPoolExecutor(1) as threads:
+            watcher = threads.submit(_watch, connection, time.time(), taken, over)
+            try:
+                yield taken
+            finally:
+                over.set()
+        watcher.result()
 
 
-def _watch(connection: psycopg.Connection, taken: list[float], over: threading.Event) -> None:
+def _watch(connection: psycopg.Connection, since: float, taken: dict[int, float], over: threading.Event) -> None:
     while not over.is_set():
-        taken.extend(time.time() - float(told.payload) for told in connection.notifies(timeout=LOOK))
+        for told in connection.notifies(timeout=LOOK):
+            key, received = told.payload.split()
+            if float(received) > since:
+                taken[int(key)] = time.time() - float(received)

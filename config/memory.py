@@ -24,6 +24,10 @@ class Channel(memory.Channel):
         super()._put(queue, message, **kwargs)
         _sign.set()
 
+    def _put_fanout(self, exchange: str, message: Any, routing_key: str | None = None, **kwargs: Any) -> None:
+        super()._put_fanout(exchange, message, routing_key, **kwargs)
+        _sign.set()
+
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         super().basic_ack(delivery_tag, multiple)
         _sign.set()

@@ -25,7 +25,7 @@ def claim(rows: QuerySet[M], limit: int, **changes: Any) -> list[M]:
     """Up to `limit` due rows of a model with `due_at` and `attempts`, leased to the caller, marked with `changes`."""
     with transaction.atomic():
         taken = lock(rows, limit)
-        take(taken, **changes)
+        _take(taken, **changes)
     return taken
 
 
@@ -36,7 +36,7 @@ def lock(rows: QuerySet[M], limit: int) -> list[M]:
     return list(due.select_for_update(of=("self",), **skip)[:limit])
 
 
-def take(locked: Sequence[models.Model], **changes: Any) -> None:
+def _take(locked: Sequence[models.Model], **changes: Any) -> None:
     """Lease rows of one model that the caller has locked, and mark them with `changes`."""
     until = leased_until()
     if locked:

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from kombu import Connection, Consumer, Producer, Queue
+from kombu import Connection, Consumer, Exchange, Producer, Queue
 
 from config import memory
 
@@ -31,12 +31,12 @@ def broker() -> Iterator[Connection]:
 class Listener:
     """A consumer in a thread of its own, that keeps `most` messages unanswered and passes them on."""
 
-    def __init__(self, broker: Connection, queue: str, most: int) -> None:
+    def __init__(self, broker: Connection, queue: Queue, most: int) -> None:
         self.heard: SimpleQueue[Any] = SimpleQueue()
         self._broker, self._ended = broker, False
         self._consumers = [
-            Consumer(broker.channel(), [Queue(queue)], on_message=self.heard.put, prefetch_count=most),
-            Consumer(broker.channel(), [Queue(f"{queue}.end")], on_message=self._end, no_ack=True),
+            Consumer(broker.channel(), [queue], on_message=self.heard.put, prefetch_count=most),
+            Consumer(broker.channel(), [Queue(f"{queue.name}.end")], on_message=self._end, no_ack=True),
         ]
         for consumer in self._consumers:
             consumer.consume()
@@ -55,13 +55,17 @@ class Listener:
 
 
 @contextmanager
-def listening(broker: Connection, queue: str, most: int = 0) -> Iterator[tuple[Listener, Callable[[Any], None]]]:
+def listening(
+    broker: Connection, queue: str, most: int = 0, exchange: Exchange | None = None
+) -> Iterator[tuple[Listener, Callable[[Any], None]]]:
     """A listener, and how something is said to it."""
-    listener = Listener(broker, queue, most)
+    listener = Listener(broker, Queue(queue, exchange), most)
     producer = Producer(broker.channel())
-    yield listener, partial(producer.publish, routing_key=queue)
-    producer.publish("end", routing_key=f"{queue}.end")
-    listener.thread.join(NEVER / 2)
+    try:
+        yield listener, partial(producer.publish, routing_key=queue, exchange=exchange or "")
+    finally:
+        producer.publish("end", routing_key=f"{queue}.end")
+        listener.thread.join(NEVER / 2)
     assert not listener.thread.is_alive()
 
 
@@ -83,6 +87,14 @@ def test_an_answer_makes_room_for_the_next_at_once(broker: Connection) -> None:
         assert listener.heard.empty()
         second.reject()
         assert [message.payload for message in (first, second, listener.hear())] == [0, 1, 2]
+
+
+def test_what_is_said_to_everybody_wakes_them_too(broker: Connection) -> None:
+    to_all = Exchange("to-all", type="fanout")
+    with listening(broker, "public", exchange=to_all) as (listener, say):
+        time.sleep(0.05)  # it sleeps
+        say("hear")
+        assert listener.hear().payload == "hear"
 
 
 def test_nothing_for_so_long_is_an_error(broker: Connection) -> None:

@@ -199,7 +199,7 @@ def test_few_large_bodies_are_stored_at_once() -> None:
             task.cancel()
         return sizes
 
-    assert asyncio.run(wait()) == [24, 24, 2]
+    assert asyncio.run(wait()) == [17, 17, 16]
 
 
 def test_a_batch_becomes_one_delivery_per_event(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:

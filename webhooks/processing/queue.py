@@ -60,9 +60,9 @@ def _share_out(weights: dict[str, int], limit: int) -> tuple[list[Delivery], int
     for source, weight in weights.items():
         share = max(1, (limit - len(ready)) * weight // total)
         pending = Delivery.objects.filter(state=Delivery.State.PENDING, source=source).only(*NEEDED)
-        heads = take_heads(locked := lock(pending, share))
-        park([row for row in locked if row not in heads])
-        ready, parked, total = ready + heads, parked + len(locked) - len(heads), total - weight
+        heads, waiting = take_heads(lock(pending, share))
+        park(waiting)
+        ready, parked, total = ready + heads, parked + len(waiting), total - weight
     return ready, parked
 
 

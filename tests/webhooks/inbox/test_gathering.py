@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.webhooks.inbox.test_rules import row
-from webhooks.inbox.gathering import ENOUGH, Gathering
+from webhooks.inbox.gathering import ENOUGH, MUCH, Gathering
 from webhooks.inbox.waiting import Entry, entry_of
 
 
@@ -43,6 +43,19 @@ def test_enough_do_not_wait_for_more() -> None:
         await turn()
         await turn()
         assert handed == [entries[:ENOUGH], entries[ENOUGH:-1], entries[-1:]]
+
+    asyncio.run(come())
+
+
+def test_what_is_large_does_not_wait_for_more_and_takes_along_who_waits() -> None:
+    handed: list[list[Entry]] = []
+
+    async def come() -> None:
+        gathering = Gathering(handed.append)
+        small, large = entry_of([row()]), entry_of([row(body=b"x" * (MUCH + 1))])
+        gathering.put(small)
+        gathering.put(large)
+        assert handed == [[small, large]]
 
     asyncio.run(come())
 
