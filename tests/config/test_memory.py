@@ -33,10 +33,12 @@ class Listener:
 
     def __init__(self, broker: Connection, queue: Queue, most: int) -> None:
         self.heard: SimpleQueue[Any] = SimpleQueue()
+        self._asked: SimpleQueue[str] = SimpleQueue()
         self._broker, self._ended = broker, False
+        self._ask = partial(Producer(broker.channel()).publish, routing_key=f"{queue.name}.asked")
         self._consumers = [
             Consumer(broker.channel(), [queue], on_message=self.heard.put, prefetch_count=most),
-            Consumer(broker.channel(), [Queue(f"{queue.name}.end")], on_message=self._end, no_ack=True),
+            Consumer(broker.channel(), [Queue(f"{queue.name}.asked")], on_message=self._answer, no_ack=True),
         ]
         for consumer in self._consumers:
             consumer.consume()
@@ -46,12 +48,24 @@ class Listener:
     def hear(self) -> Any:
         return self.heard.get(timeout=NEVER / 2)
 
+    def look(self) -> None:
+        """Return once it has looked what else it may take: the queues have turns, and it answers two questions."""
+        for _ in range(2):
+            self._ask("look")
+            assert self._asked.get(timeout=NEVER / 2) == "look"
+
+    def end(self) -> None:
+        self._ask("end")
+        self.thread.join(NEVER / 2)
+        assert not self.thread.is_alive()
+
     def _listen(self) -> None:
         while not self._ended:
             self._broker.drain_events(timeout=NEVER)
 
-    def _end(self, _message: Any) -> None:
-        self._ended = True
+    def _answer(self, question: Any) -> None:
+        self._ended = question.payload == "end"
+        self._asked.put(question.payload)
 
 
 @contextmanager
@@ -64,9 +78,7 @@ def listening(
     try:
         yield listener, partial(producer.publish, routing_key=queue, exchange=exchange or "")
     finally:
-        producer.publish("end", routing_key=f"{queue}.end")
-        listener.thread.join(NEVER / 2)
-    assert not listener.thread.is_alive()
+        listener.end()
 
 
 def test_a_message_wakes_whoever_sleeps(broker: Connection) -> None:
@@ -81,9 +93,11 @@ def test_an_answer_makes_room_for_the_next_at_once(broker: Connection) -> None:
         for number in range(3):
             say(number)
         first = listener.hear()
+        listener.look()
         assert listener.heard.empty()  # one at a time
         first.ack()
         second = listener.hear()
+        listener.look()
         assert listener.heard.empty()
         second.reject()
         assert [message.payload for message in (first, second, listener.hear())] == [0, 1, 2]
